@@ -1,0 +1,37 @@
+# Everything happens in .venv; a fresh machine needs only Python >= 3.11 (with venv) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: setup demo test lint types lock clean
+
+setup: $(VENV)/.complete
+
+$(VENV)/.complete: deploy/requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tlscheck needs Python 3.11 or later; set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r deploy/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	@$(BIN)/tlscheck demo $(DEMO)
+
+test: setup
+	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+# Needs uv; the result installs with plain pip.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 --custom-compile-command 'make lock' -o deploy/requirements.txt pyproject.toml
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 --custom-compile-command 'make lock' --extra dev -c deploy/requirements.txt -o deploy/requirements-dev.txt pyproject.toml deploy/requirements-build.in
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,175 @@
+"""The Report: one value that is cached, sent between processes and rendered.
+
+Codes and evidence are always set. The texts (`summary`, `title`, `detail`, `reason`, the steps'
+`title` and `text`) are empty until `bot.texts.phrase_report` fills them in for a language, so that
+one cached check serves readers of every language.
+
+Strings that came from outside (subjects, banners, errors) are kept as they were sent, only
+bounded in length; each renderer escapes them for its own surface.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+)
+
+from bot.diagnosis.causes import Cause, Severity, Verdict
+
+SCHEMA = 1
+
+Role = Literal["leaf", "intermediate", "root", "unrelated"]
+PathSource = Literal["server", "aia", "bundled", "roots"]
+Outcome = Literal["works", "fails", "depends"]
+Owner = Literal["server", "client", "network", "nobody"]
+
+
+def _as_rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[AwareDatetime, PlainSerializer(_as_rfc3339, when_used="json")]
+
+
+def _bounded(limit: int) -> BeforeValidator:
+    def cut(value: Any) -> Any:
+        if isinstance(value, str) and len(value) > limit:
+            return value[: limit - 1] + "…"
+        return value
+
+    return BeforeValidator(cut)
+
+
+Foreign = Annotated[str, _bounded(500)]
+"""A string that came from outside: bounded, never escaped here."""
+
+
+class _Value(BaseModel):
+    # Unknown fields are passed over, so that a result written by a newer version still reads.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Target(_Value):
+    """What is checked. `host` is an ASCII name (A-labels, no trailing dot) or an IP address."""
+
+    input: Foreign
+    host: Annotated[str, Field(max_length=255)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 443
+    starttls: str | None = None
+
+
+class Verification(_Value):
+    """What `openssl verify` says: its X509_V_ERR number and text, `{0, "ok"}` when it passes."""
+
+    code: int
+    message: str
+
+
+class ChainCertificate(_Value):
+    """One certificate as the server sent it, in the place where it was sent."""
+
+    subject: Foreign
+    issuer: Foreign
+    not_before: Moment
+    not_after: Moment
+    sha256: str
+    serial: str
+    dns_names: tuple[Foreign, ...] = ()
+    role: Role
+
+
+class Endpoint(_Value):
+    """One address of the name, and what was seen there."""
+
+    address: str
+    port: int
+    reachable: bool
+    error: Foreign | None = None
+    tls_version: str | None = None
+    cipher: str | None = None
+    alpn: str | None = None
+    verify: Verification | None = None
+    chain: tuple[ChainCertificate, ...] = ()
+
+
+class Finding(_Value):
+    """One thing that was found, with evidence that a person can check by hand."""
+
+    code: Cause
+    severity: Severity
+    title: str = ""
+    detail: str = ""
+    addresses: tuple[str, ...] = ()
+    evidence: dict[str, JsonValue] = {}
+
+
+class PathCertificate(_Value):
+    """One step of the trusted path that was found, the server's own certificate first."""
+
+    subject: Foreign
+    sha256: str
+    source: PathSource
+
+
+class ClientPrediction(_Value):
+    """What one client does with this server; `error` is the line that it prints."""
+
+    client: str
+    label: str
+    outcome: Outcome
+    error: Foreign | None = None
+    reason_code: str
+    reason: str = ""
+    values: dict[str, JsonValue] = {}
+
+
+class Step(_Value):
+    """One step of a fix. `code` and `values` choose and fill the text; `command` is literal."""
+
+    code: str
+    values: dict[str, JsonValue] = {}
+    title: str = ""
+    text: str = ""
+    command: str | None = None
+
+
+class Fix(_Value):
+    """Whose job it is and what to do. `proven`: `fullchain_pem` was verified against the roots."""
+
+    owner: Owner
+    steps: tuple[Step, ...] = ()
+    fullchain_pem: str | None = None
+    proven: bool = False
+
+
+class Report(_Value):
+    """The result of one check, in the form that `tlscheck schema` publishes."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    id: str
+    target: Target
+    checked_at: Moment
+    duration_ms: int
+    vantage: str
+    verdict: Verdict
+    cause: Cause | None
+    summary: str = ""
+    verify: Verification | None = None
+    findings: tuple[Finding, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    path: tuple[PathCertificate, ...] | None = None
+    clients: tuple[ClientPrediction, ...] = ()
+    fix: Fix | None = None
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    def to_json(self) -> str:
+        """The Report on one line, with the contract's field names."""
+        return self.model_dump_json(by_alias=True)

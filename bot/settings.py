@@ -1,0 +1,91 @@
+"""Settings from the environment and a `.env` file; secrets also from the file that NAME_FILE names.
+
+A missing or wrong setting is one sentence that names it (`SettingsError`).
+"""
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+_SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "REDIS_URL")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and says what to do."""
+
+
+class Settings(BaseSettings):
+    """Every setting of tlscheck; field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    redis_url: SecretStr | None = None
+    tlscheck_allow_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    tlscheck_deny_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    tlscheck_extra_roots: Path | None = None
+    tlscheck_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    tlscheck_lang: Literal["en", "ja"] = "en"
+    tlscheck_log: Literal["json", "console"] = "console"
+    tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "here"
+
+    @field_validator("tlscheck_allow_networks", "tlscheck_deny_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part, strict=False) for part in value.replace(",", " ").split())
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _with_final_slash(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            msg = "must be an http or https address"
+            raise ValueError(msg)
+        return value if value.endswith("/") else value + "/"
+
+    @field_validator("tlscheck_extra_roots")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            msg = f"no such file: {value}"
+            raise ValueError(msg)
+        return value
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        **overrides: Values by field name that take the place of the environment's.
+
+    Raises:
+        SettingsError: A setting is wrong, or the file of a NAME_FILE cannot be read.
+    """
+    values: dict[str, Any] = {}
+    for name in _SECRETS:
+        file = os.environ.get(f"{name}_FILE")
+        if file and not os.environ.get(name):
+            try:
+                values[name.lower()] = Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                msg = f"{name}_FILE: cannot read {file}: {error}"
+                raise SettingsError(msg) from error
+    try:
+        return Settings(**{**values, **overrides})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        msg = f"{name}: {reason}"
+        raise SettingsError(msg) from error

@@ -1,0 +1,75 @@
+"""The catalogues: every text that a person reads, by key, in English and Japanese.
+
+One gettext file a language and domain (`en/cause.po`, `ja/slack.po`, …), read as they are: no
+compiled file can be out of date. Keys are names (`cause.expired.summary`), values are written
+`{name}`. A text is one whole sentence or more; nobody glues parts together.
+"""
+
+import gettext
+import io
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+Lang = Literal["en", "ja"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+_HERE = Path(__file__).parent
+
+
+class MissingTextError(LookupError):
+    """A key that no catalogue of this language has: a defect of ours, found by the tests."""
+
+
+class Catalogue:
+    """All texts of one language."""
+
+    def __init__(self, lang: Lang, translations: Mapping[str, gettext.GNUTranslations]) -> None:
+        self.lang = lang
+        self._domains = translations
+
+    def text(self, key: str, /, *, n: int | None = None, **values: object) -> str:
+        """The text of `key` with its placeholders filled in.
+
+        Args:
+            key: The message's name; its first part names the domain (`cause.…` is in cause.po).
+            n: Chooses the plural form and fills `{n}`.
+            **values: Fill the placeholders, as they are: escaping is the renderer's.
+
+        Raises:
+            MissingTextError: The key is in no catalogue.
+        """
+        domain = self._domains.get(key.partition(".")[0])
+        if domain is None:
+            raise MissingTextError(key)
+        if n is None:
+            found = domain.gettext(key)
+        else:
+            found = domain.ngettext(key, key, n)
+            values["n"] = n
+        if found == key:
+            raise MissingTextError(key)
+        return found.format_map(values) if "{" in found else found
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text of that name."""
+        domain = self._domains.get(key.partition(".")[0])
+        return domain is not None and domain.gettext(key) != key
+
+
+@cache
+def catalogue(lang: Lang) -> Catalogue:
+    """The catalogue of `lang`, read once. The file's name is the first part of its keys."""
+    found = {}
+    for file in sorted((_HERE / lang).glob("*.po")):
+        with file.open("rb") as source:
+            messages = read_po(source, locale=lang)
+        compiled = io.BytesIO()
+        write_mo(compiled, messages)
+        compiled.seek(0)
+        found[file.stem] = gettext.GNUTranslations(compiled)
+    return Catalogue(lang, found)
