@@ -76,7 +76,10 @@ class ChainCertificate(_Value):
     """One certificate as the server sent it, in the place where it was sent."""
 
     subject: Foreign
+    name: Foreign = ""
+    """What people call it: the subject's common name, else its first DNS name or organisation."""
     issuer: Foreign
+    issuer_name: Foreign = ""
     not_before: Moment
     not_after: Moment
     sha256: str
@@ -114,8 +117,10 @@ class PathCertificate(_Value):
     """One step of the trusted path that was found, the server's own certificate first."""
 
     subject: Foreign
+    name: Foreign = ""
     sha256: str
     source: PathSource
+    not_after: Moment | None = None
 
 
 class ClientPrediction(_Value):
