@@ -1,6 +1,14 @@
 """Every scenario, by the stage at which it breaks: one small entry each."""
 
 from bot.demo.lab.scenario import Scenario
-from bot.demo.lab.scenarios import chain, healthy
+from bot.demo.lab.scenarios import across, certificate, chain, handshake, healthy, reaching
 
-SCENARIOS: tuple[Scenario, ...] = (*healthy.SCENARIOS, *chain.SCENARIOS)
+SCENARIOS: tuple[Scenario, ...] = (
+    *chain.SCENARIOS,
+    *certificate.SCENARIOS,
+    *across.SCENARIOS,
+    *handshake.SCENARIOS,
+    *reaching.SCENARIOS,
+    *healthy.SCENARIOS,
+)
+"""In the order in which a person may want to try them."""

@@ -1,0 +1,93 @@
+"""TLS 1.2 and SSL 3.0 messages as bytes, for what no TLS library would send.
+
+Just enough of RFC 5246: reading a ClientHello's cipher suites, and writing alerts, ServerHello,
+Certificate and ServerHelloDone.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SSL_3_0 = b"\x03\x00"
+TLS_1_0 = b"\x03\x01"
+TLS_1_2 = b"\x03\x03"
+
+HANDSHAKE_FAILURE = 40  # RFC 5246 section 7.2
+PROTOCOL_VERSION = 70
+
+_ALERT = 21
+_HANDSHAKE = 22
+_CLIENT_HELLO = 1
+_RECORD_LIMIT = 2**14
+_RENEGOTIATION_INFO = b"\xff\x01\x00\x01\x00"  # RFC 5746: clients insist on it
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """What the lab needs to know of a ClientHello; no suites when it could not be read."""
+
+    cipher_suites: tuple[int, ...] = ()
+
+
+def read_client_hello(received: bytes) -> ClientHello | None:
+    """The ClientHello at the start of a connection; None while bytes are missing."""
+    message = b""
+    rest = received
+    while True:
+        if rest and rest[0] != _HANDSHAKE:
+            return ClientHello()
+        if len(rest) < 5 or len(rest) < 5 + int.from_bytes(rest[3:5], "big"):
+            return None
+        end = 5 + int.from_bytes(rest[3:5], "big")
+        message += rest[5:end]
+        rest = rest[end:]
+        if len(message) >= 4 and len(message) >= 4 + int.from_bytes(message[1:4], "big"):
+            return _parse(message)
+
+
+def _parse(message: bytes) -> ClientHello:
+    # header 4, version 2, random 32, then the session id with its length in one byte
+    if message[0] != _CLIENT_HELLO or len(message) < 39:
+        return ClientHello()
+    start = 39 + message[38]
+    length = int.from_bytes(message[start : start + 2], "big")
+    suites = message[start + 2 : start + 2 + length]
+    return ClientHello(
+        tuple(int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites) - 1, 2))
+    )
+
+
+def alert(code: int, version: bytes = TLS_1_2) -> bytes:
+    """A fatal alert record."""
+    return _records(_ALERT, bytes((2, code)), version)
+
+
+def server_flight(suite: int, certificates: Iterable[bytes]) -> bytes:
+    """ServerHello, Certificate and ServerHelloDone of TLS 1.2 (RFC 5246 section 7.4).
+
+    Args:
+        suite: The cipher suite that the server chooses.
+        certificates: DER or what passes for it, sent as it is.
+    """
+    hello = (
+        TLS_1_2
+        + secrets.token_bytes(32)
+        + b"\x00"  # no session id
+        + suite.to_bytes(2, "big")
+        + b"\x00"  # no compression
+        + _vector(_RENEGOTIATION_INFO, 2)
+    )
+    chain = _vector(b"".join(_vector(one, 3) for one in certificates), 3)
+    messages = b"".join(
+        bytes((kind,)) + _vector(body, 3) for kind, body in ((2, hello), (11, chain), (14, b""))
+    )
+    return _records(_HANDSHAKE, messages, TLS_1_2)
+
+
+def _vector(content: bytes, length_bytes: int) -> bytes:
+    return len(content).to_bytes(length_bytes, "big") + content
+
+
+def _records(kind: int, payload: bytes, version: bytes) -> bytes:
+    pieces = (payload[i : i + _RECORD_LIMIT] for i in range(0, len(payload), _RECORD_LIMIT))
+    return b"".join(bytes((kind,)) + version + _vector(piece, 2) for piece in pieces)
