@@ -1,0 +1,27 @@
+"""What tests of every part may use: a real Redis-compatible server."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from bot.store import open_embedded_server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The address of the server of this test process; take `redis_url` unless it may be dirty."""
+    with asyncio.Runner() as runner:
+        server = open_embedded_server()
+        url = runner.run(server.__aenter__())
+        yield url
+        runner.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The address of a real server with nothing in it."""
+    with Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
