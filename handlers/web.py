@@ -1,0 +1,120 @@
+"""The client of Slack's Web API: one HTTP session, and patience where Slack asks for it.
+
+slack_sdk repeats lost connections only; 429 and 5xx need handlers of their own
+(`http_retry/builtin_async_handlers.py`), and its own for 5xx leaves out 502 and 504.
+"""
+
+import aiohttp
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.measure import Measures
+
+CALL_SECONDS = 30
+
+
+class _ConnectionLost(AsyncConnectionErrorRetryHandler):
+    def __init__(self, measures: Measures) -> None:
+        super().__init__(max_retry_count=2)
+        self._measures = measures
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._measures.retries.labels("network").inc()
+        await super().prepare_for_next_attempt_async(
+            state=state, request=request, response=response, error=error
+        )
+
+
+class _RateLimited(AsyncRateLimitErrorRetryHandler):
+    def __init__(self, measures: Measures) -> None:
+        super().__init__(max_retry_count=3)
+        self._measures = measures
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._measures.retries.labels("rate_limited").inc()
+        await super().prepare_for_next_attempt_async(
+            state=state, request=request, response=response, error=error
+        )
+
+
+class _ServerFailed(AsyncRetryHandler):
+    def __init__(self, measures: Measures) -> None:
+        super().__init__(max_retry_count=3)
+        self._measures = measures
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        return response is not None and response.status_code >= 500
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._measures.retries.labels("unavailable").inc()
+        await super().prepare_for_next_attempt_async(
+            state=state, request=request, response=response, error=error
+        )
+
+
+def open_session() -> aiohttp.ClientSession:
+    """The one session for Slack; a given session's timeout is the one that slack_sdk keeps to."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=10),
+        connector=aiohttp.TCPConnector(limit=100),
+        trust_env=True,
+    )
+
+
+def web_client(
+    token: str | None, base_url: str, session: aiohttp.ClientSession, measures: Measures
+) -> AsyncWebClient:
+    """A Web API client over the given session.
+
+    Args:
+        token: The bot's token.
+        base_url: The address of the Web API, with its final slash.
+        session: Who opened it closes it.
+        measures: Counts the retries.
+    """
+    return AsyncWebClient(
+        token=token,
+        base_url=base_url,
+        session=session,
+        timeout=CALL_SECONDS,
+        retry_handlers=[
+            _ConnectionLost(measures),
+            _RateLimited(measures),
+            _ServerFailed(measures),
+        ],
+    )
