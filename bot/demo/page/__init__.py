@@ -1,0 +1,1 @@
+"""The page of the stand-in: a channel in the browser."""

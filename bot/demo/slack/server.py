@@ -1,0 +1,171 @@
+"""The stand-in's server: every address on one loopback port, in one process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp import web
+
+from bot.demo.page.routes import page_routes
+from bot.demo.slack.courier import ACK_SECONDS, Choice, Courier
+from bot.demo.slack.methods import ApiError, Desk
+from bot.demo.slack.methods.files import MAX_UPLOAD, take_upload
+from bot.demo.slack.response_urls import ResponseUrls
+from bot.demo.slack.socket_mode import SocketMode
+from bot.demo.slack.stand_in import StandIn
+from bot.demo.slack.triggers import Triggers
+from bot.demo.slack.values import Channel, Try, User
+from bot.demo.slack.web_api import WebApi, arguments, failure_response
+from bot.demo.slack.workspace import DEFAULT_CHANNELS, DEFAULT_USERS, Clock, Workspace
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_SHUTDOWN_SECONDS = 1.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_slack(
+    *,
+    signing_secret: str,
+    bot_token: str,
+    app_token: str,
+    clock: Clock = _now,
+    events_url: str | None = None,
+    users: Sequence[User] = DEFAULT_USERS,
+    channels: Sequence[Channel] = DEFAULT_CHANNELS,
+    tries: Sequence[Try] = (),
+    strict: bool = True,
+    transport: Choice = "auto",
+    ack_seconds: float = ACK_SECONDS,
+    port: int = 0,
+) -> AsyncIterator[StandIn]:
+    """Run a stand-in for Slack on loopback until the block ends.
+
+    Args:
+        signing_secret: Signs what is sent to `events_url`.
+        bot_token: The token that Web API calls have to carry.
+        app_token: The token of apps.connections.open (Socket Mode).
+        clock: The time of messages, trigger ids and response URLs. Signatures carry the real
+            time, as the receiver's library compares it with its own clock.
+        events_url: Where the bot takes commands, interactions and events over HTTP; may also be
+            set later.
+        users: The people; the first is "you" on the page.
+        channels: The places.
+        tries: What the page's panel offers.
+        strict: Whether unknown arguments fail a call, in place of a warning.
+        transport: The way of payloads that name none.
+        ack_seconds: How long an acknowledgement may take.
+        port: The page's port; 0 takes a free one.
+    """
+    space = Workspace(clock=clock, users=users, channels=channels)
+    socket, triggers = SocketMode(space), Triggers(clock)
+    urls = ResponseUrls(space, strict=strict)
+    desk = Desk(space, socket, triggers, urls, lambda: urls.base, strict)
+    api = WebApi(desk, bot_token=bot_token, app_token=app_token)
+    # No limit of connections: a burst of commands leaves Slack all at once.
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+    )
+    courier = Courier(
+        session,
+        socket,
+        signing_secret=signing_secret,
+        events_url=events_url,
+        ack_seconds=ack_seconds,
+    )
+    courier.transport = transport
+    stand_in = StandIn(
+        workspace=space,
+        api=api,
+        courier=courier,
+        socket=socket,
+        triggers=triggers,
+        response_urls=urls,
+        url="",
+        tries=tries,
+        strict=strict,
+    )
+    app = web.Application(client_max_size=MAX_UPLOAD + 1024)
+    app.add_routes(
+        [
+            web.route("*", "/api/{method}", api.handle),
+            web.get("/link/", socket.handle),
+            web.post("/upload/v1/{file}/{length}", _upload(space)),
+            web.get("/files/{file}{rest:.*}", _download(space)),
+            web.post("/commands/{team}/{token}", _respond(urls, api)),
+            web.post("/actions/{team}/{token}", _respond(urls, api)),
+            *page_routes(stand_in),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        address: tuple[Any, ...] = runner.addresses[0]
+        urls.base = stand_in.url = f"http://127.0.0.1:{address[1]}/"
+        yield stand_in
+    finally:
+        await socket.aclose()
+        await session.close()
+        await runner.cleanup()
+
+
+def _respond(urls: ResponseUrls, api: WebApi) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        failure = api.take_failure("response_url")
+        if failure is not None:
+            return failure_response(failure)
+        try:
+            args = await arguments(request)
+        except ApiError:
+            return web.Response(status=400, text="invalid_payload")
+        status, body = urls.use(request.match_info["token"], args)
+        if isinstance(body, dict):
+            return web.json_response(body, status=status)
+        return web.Response(status=status, text=body)
+
+    return handle
+
+
+def _upload(space: Workspace) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        length = int(request.match_info["length"]) if request.match_info["length"].isdigit() else 0
+        if request.content_type.startswith("multipart/"):
+            form = await request.post()
+            parts = [part for part in form.values() if isinstance(part, web.FileField)]
+            content = parts[0].file.read() if parts else b""
+        else:
+            content = await request.read()
+        if not take_upload(space, request.match_info["file"], length, content):
+            return web.Response(status=400, text="invalid upload")
+        # slack_sdk reads the answer as text
+        return web.Response(text=f"OK - {len(content)}")
+
+    return handle
+
+
+def _download(space: Workspace) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        file = space.files.get(request.match_info["file"])
+        if file is None or not file.complete:
+            raise web.HTTPNotFound
+        # What was uploaded is data to be saved, never a page to be shown.
+        return web.Response(
+            body=file.content,
+            content_type="application/octet-stream",
+            headers={
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    return handle

@@ -1,0 +1,200 @@
+"""The things of a workspace: people, channels, messages, files, views, deliveries.
+
+Here belong frozen values and what can be read off one of them alone. No state, no I/O.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+Transport = Literal["http", "socket"]
+Outcome = Literal["ok", "operation_timeout", "dispatch_failed", "invalid_response"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or the bot. `locale` is what users.info gives with `include_locale`."""
+
+    id: str
+    name: str
+    real_name: str
+    locale: str = "en-US"
+    tz: str = "Asia/Tokyo"
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A place to talk. `members` are user ids, the bot's own among them where it was invited."""
+
+    id: str
+    name: str
+    kind: Literal["public", "private", "dm"]
+    members: frozenset[str]
+
+    @property
+    def payload_name(self) -> str:
+        """The `channel_name` of a slash command: Slack hides the names of private places."""
+        return {"public": self.name, "private": "privategroup", "dm": "directmessage"}[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One thing to try, shown beside the channel: what to type, and what should come of it."""
+
+    command: str
+    title: str
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it stands now. `ephemeral_to` is the only person who sees it, if any."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: tuple[Json, ...] = ()
+    bot_id: str | None = None
+    ephemeral_to: str | None = None
+    thread_ts: str | None = None
+    edited_ts: str | None = None
+    file_ids: tuple[str, ...] = ()
+    reactions: tuple[tuple[str, str], ...] = ()
+    metadata: Json | None = None
+
+    @property
+    def elements(self) -> tuple[Json, ...]:
+        """Every interactive element (what has an `action_id`), in reading order."""
+        return tuple(part for part in walk(self.blocks) if "action_id" in part)
+
+    @property
+    def action_ids(self) -> tuple[str, ...]:
+        """The action ids of its buttons and menus, in reading order."""
+        return tuple(str(element["action_id"]) for element in self.elements)
+
+    def words(self) -> str:
+        """All text that a reader of the message sees or hears, a part a line (for assertions)."""
+        return "\n".join([self.text, *texts(self.blocks)])
+
+    def to_api(self, team: str, app: str) -> Json:
+        """The message object as the Web API and interaction payloads give it."""
+        body: Json = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text}
+        if self.bot_id:
+            body |= {"bot_id": self.bot_id, "app_id": app}
+        body["team"] = team
+        if self.blocks:
+            body["blocks"] = list(self.blocks)
+        if self.thread_ts:
+            body["thread_ts"] = self.thread_ts
+        if self.edited_ts:
+            body["edited"] = {"user": self.user, "ts": self.edited_ts}
+        if self.metadata:
+            body["metadata"] = self.metadata
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An uploaded file. `channels` is empty until files.completeUploadExternal shares it."""
+
+    id: str
+    name: str
+    title: str
+    content: bytes
+    user: str
+    created: int
+    channels: tuple[str, ...] = ()
+    thread_ts: str | None = None
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A modal that is open for `user`; `body` is what the bot sent, with ids filled in."""
+
+    id: str
+    user: str
+    body: Json
+    hash: str
+    root_id: str
+    previous_id: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def callback_id(self) -> str:
+        """The bot's own name for it."""
+        return str(self.body.get("callback_id", ""))
+
+    @property
+    def action_ids(self) -> tuple[str, ...]:
+        """The action ids of its buttons, menus and inputs, in reading order."""
+        return tuple(str(p["action_id"]) for p in walk(self.body["blocks"]) if "action_id" in p)
+
+    def words(self) -> str:
+        """All text that a reader of the modal sees (for assertions)."""
+        title = self.body.get("title") or {}
+        return "\n".join([str(title.get("text", "")), *texts(self.body["blocks"])])
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request that the stand-in sent to the bot, and what came back within 3 seconds.
+
+    `body` is the acknowledgement: a parsed JSON object, or the text as it came ("" for none).
+    `status` is the HTTP status, 200 for a Socket Mode acknowledgement, None when none came.
+    """
+
+    kind: str
+    transport: Transport
+    payload: Json
+    outcome: Outcome
+    status: int | None
+    body: Json | str
+    seconds: float
+    retry_attempt: int = 0
+    message: Message | None = None
+
+    @property
+    def response_url(self) -> str:
+        """Where the bot may answer later; "" when the payload has none."""
+        return str(self.payload.get("response_url", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that the bot sent and that Slack would have refused, with Slack's error name."""
+
+    surface: str
+    error: str
+    messages: tuple[str, ...]
+    sent: Json | str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that Slack takes but advises against."""
+
+    surface: str
+    text: str
+
+
+def walk(part: Any) -> Iterator[Json]:
+    """Every JSON object within, depth first in reading order."""
+    if isinstance(part, Mapping):
+        yield dict(part)
+        for value in part.values():
+            yield from walk(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from walk(value)
+
+
+def texts(blocks: Any) -> Iterator[str]:
+    """Every text that the blocks show, in reading order."""
+    for part in walk(blocks):
+        for key in ("text", "alt_text"):
+            if isinstance(part.get(key), str):
+                yield part[key]
