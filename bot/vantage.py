@@ -1,9 +1,18 @@
 """Where a check runs from: here, or (later) a worker elsewhere. The service knows only this shape."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Protocol
 
+from bot.diagnosis.aia import IssuerFetcher
+from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.examine import Surroundings, examine, utc_now
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
+from bot.diagnosis.resolve import Resolver, SystemResolver
+from bot.diagnosis.trust import TrustStore, trust_store
+from bot.settings import Settings, SettingsError
 
 
 class Vantage(Protocol):
@@ -21,3 +30,109 @@ class Vantage(Protocol):
 
     async def aclose(self) -> None:
         """Release sockets and other resources."""
+
+
+class LocalVantage:
+    """Checks run in this process. What is costly to build (roots, connections) is kept."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        resolver: Resolver,
+        policy: EgressPolicy,
+        extra_roots_pem: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._name = name
+        self._resolver = resolver
+        self._policy = policy
+        self._extra_roots_pem = extra_roots_pem
+        self._clock = clock
+        self._fetchers: dict[tuple[str, ...], IssuerFetcher] = {}
+        trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
+
+    @property
+    def name(self) -> str:
+        """How people call the place."""
+        return self._name
+
+    def roots_digest(self, question: Question) -> str:
+        """Hex digest of the trust anchors that this question would be judged against."""
+        return self._trust(question).digest
+
+    async def check(self, question: Question) -> Report:
+        """Run one check. See `bot.diagnosis.examine.examine`."""
+        policy = self._policy.widened(question.allow_networks)
+        fetcher = self._fetchers.get(question.allow_networks)
+        if fetcher is None:
+            fetcher = IssuerFetcher(self._resolver, policy)
+            self._fetchers[question.allow_networks] = fetcher
+        around = Surroundings(
+            self._resolver, policy, fetcher, self._trust(question), self._clock, self._name
+        )
+        return await examine(question, around)
+
+    async def aclose(self) -> None:
+        """Close the connections of the fetchers."""
+        for fetcher in self._fetchers.values():
+            await fetcher.aclose()
+        self._fetchers.clear()
+
+    def _trust(self, question: Question) -> TrustStore:
+        # `--roots` means exactly these: the company's own do not come on top.
+        if question.roots_pem is not None:
+            return trust_store(question.roots_pem)
+        return trust_store(None, self._extra_roots_pem)
+
+
+@asynccontextmanager
+async def open_local_vantage(
+    settings: Settings,
+    *,
+    resolver: Resolver | None = None,
+    extra_roots_pem: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[LocalVantage]:
+    """The vantage of this process, as the settings want it.
+
+    Args:
+        settings: Networks, extra roots, the vantage's name.
+        resolver: Asked in place of the system's (the lab's names).
+        extra_roots_pem: Trusted beside certifi's and the settings' (the lab's root).
+        clock: The time of checks and judgements.
+
+    Raises:
+        SettingsError: The extra roots cannot be read.
+    """
+    own = SystemResolver() if resolver is None else None
+    try:
+        vantage = LocalVantage(
+            settings.tlscheck_vantage,
+            resolver=resolver or own or SystemResolver(),
+            policy=EgressPolicy(settings.tlscheck_allow_networks, settings.tlscheck_deny_networks),
+            extra_roots_pem=_extra_roots(settings, extra_roots_pem),
+            clock=clock,
+        )
+    except ValueError as error:
+        msg = (
+            f"TLSCHECK_EXTRA_ROOTS: {settings.tlscheck_extra_roots} is no PEM file of certificates"
+        )
+        raise SettingsError(msg) from error
+    try:
+        yield vantage
+    finally:
+        await vantage.aclose()
+        if own is not None:
+            await own.aclose()
+
+
+def _extra_roots(settings: Settings, more: str | None) -> str | None:
+    texts = [more] if more else []
+    if settings.tlscheck_extra_roots is not None:
+        try:
+            texts.append(settings.tlscheck_extra_roots.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"TLSCHECK_EXTRA_ROOTS: cannot read {settings.tlscheck_extra_roots}"
+            raise SettingsError(msg) from error
+    return "\n".join(texts) or None

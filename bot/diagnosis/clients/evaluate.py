@@ -1,0 +1,219 @@
+"""From findings to what each client does. One evaluator; what differs is in the table."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.clients.table import CLIENTS, Area, Client, Symptom
+from bot.diagnosis.report import ClientPrediction, Finding, Outcome, Target
+
+# The part of a certificate that a client looks at when it meets the fault. What is not here ends
+# the connection before certificates are judged.
+_AREAS: dict[Cause, Area] = {
+    Cause.SELF_SIGNED: "chain",
+    Cause.MISSING_INTERMEDIATE: "chain",
+    Cause.WRONG_INTERMEDIATE: "chain",
+    Cause.UNTRUSTED_ROOT: "chain",
+    Cause.INVALID_CHAIN: "chain",
+    Cause.CERTIFICATE_NOT_TLS: "chain",
+    Cause.WEAK_SIGNATURE_OR_KEY: "chain",
+    Cause.EXPIRED_INTERMEDIATE: "dates",
+    Cause.EXPIRED_ROOT_OR_CROSS_SIGN: "dates",
+    Cause.EXPIRED: "dates",
+    Cause.NOT_YET_VALID: "dates",
+    Cause.HOSTNAME_MISMATCH: "name",
+}
+# Faults that show only once the client has accepted the certificate.
+_AFTERWARDS = (Cause.CLIENT_CERTIFICATE_REQUIRED,)
+
+
+def predict(
+    findings: Sequence[Finding], target: Target, at: datetime
+) -> tuple[ClientPrediction, ...]:
+    """What each client of the table does with a server that has these findings.
+
+    Args:
+        findings: Those of one address, the cause first.
+        target: What the client connects to.
+        at: The moment it does so, timezone-aware.
+    """
+    critical = [one for one in findings if one.severity == "critical"]
+    return tuple(_predict_one(client, critical, target, at) for client in CLIENTS)
+
+
+def differing(groups: Iterable[Sequence[ClientPrediction]]) -> tuple[ClientPrediction, ...]:
+    """What each client does when the addresses of a name do not agree."""
+    merged = []
+    for one in zip(*groups, strict=True):
+        first = one[0]
+        if all(other.outcome == first.outcome for other in one):
+            merged.append(first)
+            continue
+        failing = next((other for other in one if other.outcome != "works"), first)
+        merged.append(
+            failing.model_copy(
+                update={"outcome": "depends", "reason_code": "backends", "values": {}}
+            )
+        )
+    return tuple(merged)
+
+
+def _predict_one(
+    client: Client, findings: Sequence[Finding], target: Target, at: datetime
+) -> ClientPrediction:
+    possible: Outcome = "works"
+    doubtful: ClientPrediction | None = None
+    for finding in sorted(findings, key=lambda one: _place(client, one)):
+        outcome, reason = _outcome(client, finding)
+        if outcome == "works":
+            continue
+        prediction = ClientPrediction(
+            client=client.code,
+            label=client.label,
+            outcome=outcome,
+            error=_line(client, finding, target, at),
+            reason_code=reason,
+            values=_values(finding),
+        )
+        if outcome == "fails":
+            return prediction
+        possible, doubtful = outcome, doubtful or prediction
+    if doubtful is not None:
+        return doubtful
+    fetched = any(
+        one.code in (Cause.MISSING_INTERMEDIATE, Cause.WRONG_INTERMEDIATE) for one in findings
+    )
+    return ClientPrediction(
+        client=client.code,
+        label=client.label,
+        outcome=possible,
+        reason_code=_why_it_works(client, findings, fetched=fetched),
+    )
+
+
+def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool) -> str:
+    if not findings:
+        return "fine"
+    if fetched and client.fetches:
+        return "fetches"
+    if any(one.code is Cause.EXPIRED_INTERMEDIATE for one in findings) and client.fetches:
+        return "fetches"
+    if any(one.code is Cause.HOSTNAME_MISMATCH for one in findings):
+        return "common_name"
+    return "not_touched"
+
+
+def _place(client: Client, finding: Finding) -> int:
+    area = _AREAS.get(finding.code)
+    if area is not None:
+        return 1 + client.order.index(area)
+    return 9 if finding.code in _AFTERWARDS else 0
+
+
+def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
+    evidence = finding.evidence
+    match finding.code:
+        case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
+            proven = bool(evidence.get("proven"))
+            if client.fetches:
+                return ("works", "fetches") if proven else ("depends", "fetch_failed")
+            if client.preloads:
+                return "depends", "preloads"
+            return "fails", "takes_only_what_is_sent"
+        case Cause.EXPIRED_INTERMEDIATE if evidence.get("replacement") and client.fetches:
+            return "works", "fetches"
+        case Cause.HOSTNAME_MISMATCH if evidence.get("common_name_matches"):
+            if client.accepts_common_name:
+                return "works", "common_name"
+            return "fails", "no_common_name"
+        case Cause.NO_SHARED_CIPHER if not evidence.get("everyone") and not client.browser_ciphers:
+            return "depends", "cipher_list"
+        case Cause.DNS_FAILURE | Cause.CONNECTION_REFUSED | Cause.TIMEOUT | Cause.CONNECTION_RESET:
+            return "fails", "network"
+        case Cause.EGRESS_DENIED:
+            return "depends", "not_checked"
+    return "fails", finding.code.value
+
+
+def _symptom(finding: Finding) -> Symptom | None:
+    evidence = finding.evidence
+    match finding.code:
+        case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
+            return "no_issuer" if evidence.get("below_is_leaf") else "no_upper_issuer"
+        case Cause.UNTRUSTED_ROOT:
+            if evidence.get("root_sent"):
+                return "root_sent"
+            return "no_upper_issuer" if evidence.get("intermediates_sent") else "no_issuer"
+        case Cause.HOSTNAME_MISMATCH:
+            return "mismatch_address" if evidence.get("is_address") else "mismatch"
+        case Cause.CLIENT_CERTIFICATE_REQUIRED:
+            if evidence.get("how") == "page":
+                return "client_certificate_page"
+            return (
+                "client_certificate_13"
+                if evidence.get("version") == "TLSv1.3"
+                else "client_certificate_12"
+            )
+        case Cause.TIMEOUT:
+            return "silent" if evidence.get("connected") else "connect_timeout"
+        case Cause.CONNECTION_RESET:
+            return "closed" if evidence.get("how") == "closed" else "reset"
+    return _PLAIN.get(finding.code)
+
+
+_PLAIN: dict[Cause, Symptom] = {
+    Cause.DNS_FAILURE: "dns",
+    Cause.CONNECTION_REFUSED: "refused",
+    Cause.PLAINTEXT_ON_TLS_PORT: "plaintext",
+    Cause.PROTOCOL_VERSION: "protocol_version",
+    Cause.NO_SHARED_CIPHER: "no_cipher",
+    Cause.HANDSHAKE_FAILURE: "refusal",
+    Cause.SNI_UNRECOGNIZED: "unknown_sni",
+    Cause.MALFORMED_CERTIFICATE: "unreadable",
+    Cause.EXTRA_CERTIFICATES: "unreadable",
+    Cause.SELF_SIGNED: "self_signed",
+    Cause.EXPIRED: "expired",
+    Cause.NOT_YET_VALID: "not_yet_valid",
+    Cause.EXPIRED_INTERMEDIATE: "expired_upper",
+    Cause.EXPIRED_ROOT_OR_CROSS_SIGN: "expired_upper",
+    Cause.CERTIFICATE_NOT_TLS: "purpose",
+    Cause.WEAK_SIGNATURE_OR_KEY: "weak",
+    Cause.INVALID_CHAIN: "invalid",
+}
+
+
+def _line(client: Client, finding: Finding, target: Target, at: datetime) -> str | None:
+    symptom = _symptom(finding)
+    words = client.words.get(symptom) if symptom else None
+    if words is None:
+        return None
+    evidence = finding.evidence
+    names = [str(one) for one in _list(evidence.get("names"))]
+    return words.format_map(
+        {
+            "host": target.host,
+            "port": target.port,
+            "names": ", ".join(f"DNS:{one}" for one in names),
+            "plain_names": ", ".join(names),
+            "addresses": ", ".join(names),
+            "now": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "not_after": _moment(evidence.get("not_after")),
+            "not_before": _moment(evidence.get("not_before")),
+        }
+    )
+
+
+def _values(finding: Finding) -> dict[str, JsonValue]:
+    keys = ("issuer", "version", "cipher", "root", "name")
+    return {key: finding.evidence[key] for key in keys if finding.evidence.get(key) is not None}
+
+
+def _moment(value: JsonValue | None) -> str:
+    return str(value).replace("+00:00", "Z") if value else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,112 @@
+"""Where this program may connect to. Pure: addresses in, a decision out.
+
+Public addresses are permitted; every special range only when a setting allows it. The decision is
+made on the very address that is then connected to, for the target, each AIA fetch and each
+redirect alike, so a name that resolves differently a moment later gains nothing.
+"""
+
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+# Addresses where clouds hand out credentials. Only a network that names them closely allows them:
+# a wide 0.0.0.0/0 is not meant to.
+#   169.254.169.254, fd00:ec2::254: AWS, Google, Azure, Oracle and others
+#   169.254.170.2, 169.254.170.23: AWS ECS and EKS task credentials
+#   168.63.129.16: Azure's WireServer, a public address
+#   100.100.100.200: Alibaba;  192.0.0.192: Oracle
+_METADATA: frozenset[Address] = frozenset(
+    ip_address(one)
+    for one in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "168.63.129.16",
+        "100.100.100.200",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+    )
+)
+_CLOSE_V4, _CLOSE_V6 = 24, 120
+
+# Ranges that older versions of `ipaddress` call global though nobody serves TLS to the public
+# there (IANA special-purpose registries; RFC 4291 for the IPv4-compatible and site-local ones).
+_SPECIAL: tuple[Network, ...] = tuple(
+    ip_network(one)
+    for one in (
+        "0.0.0.0/8",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2001:db8::/32",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+        "ff00::/8",
+    )
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPolicy:
+    """Which addresses may be connected to. `deny` wins over `allow`, `allow` over the default."""
+
+    allow: tuple[Network, ...] = ()
+    deny: tuple[Network, ...] = ()
+
+    def permits(self, address: Address) -> bool:
+        """Whether a connection to this address may be opened."""
+        return all(self._permits_one(one) for one in _faces(address))
+
+    def widened(self, networks: tuple[str, ...]) -> "EgressPolicy":
+        """The same policy with more networks allowed (CIDR texts, already checked)."""
+        if not networks:
+            return self
+        more = tuple(ip_network(one, strict=False) for one in networks)
+        return EgressPolicy(self.allow + more, self.deny)
+
+    def _permits_one(self, address: Address) -> bool:
+        if _within(address, self.deny):
+            return False
+        if address in _METADATA:
+            close = _CLOSE_V4 if address.version == 4 else _CLOSE_V6
+            return _within(address, tuple(one for one in self.allow if one.prefixlen >= close))
+        if _within(address, self.allow):
+            return True
+        return address.is_global and not address.is_multicast and not _within(address, _SPECIAL)
+
+
+def _within(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)
+
+
+def _faces(address: Address) -> tuple[Address, ...]:
+    # An IPv6 address that carries an IPv4 one reaches that one: ::ffff:127.0.0.1 is loopback.
+    if isinstance(address, IPv4Address):
+        return (address,)
+    if address.ipv4_mapped is not None:
+        return (address.ipv4_mapped,)
+    if address.sixtofour is not None:
+        return (address, address.sixtofour)
+    if address.teredo is not None:
+        return (address, *address.teredo)
+    if address in _NAT64:
+        return (address, IPv4Address(int(address) & 0xFFFFFFFF))
+    return (address,)

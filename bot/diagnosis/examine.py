@@ -1,0 +1,348 @@
+"""One check from the question to the Report: evidence is gathered side by side, then judged.
+
+The stations, each a module of its own: resolve, egress, handshake (and hello), certificate, path,
+complete (with aia), rules, combine, clients, remedies.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from bot.diagnosis.aia import Fetched, IssuerFetcher
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.certificate import (
+    Certificate,
+    MalformedCertificateError,
+    is_self_signed,
+    read_certificate,
+)
+from bot.diagnosis.clients import predict
+from bot.diagnosis.clients.evaluate import differing
+from bot.diagnosis.combine import Combined, Judged, combine
+from bot.diagnosis.complete import complete, needs_completion
+from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.handshake import Fault, Handshake, shake_hands
+from bot.diagnosis.hello import HelloAnswer, say_hello
+from bot.diagnosis.path import best_path, climb
+from bot.diagnosis.question import Question
+from bot.diagnosis.remedies import fix_for, full_chain
+from bot.diagnosis.report import (
+    ChainCertificate,
+    ClientPrediction,
+    Endpoint,
+    Finding,
+    PathCertificate,
+    Report,
+    Role,
+    Target,
+    Verification,
+)
+from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
+from bot.diagnosis.rules import findings_of
+from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
+from bot.diagnosis.view import View
+
+Clock = Callable[[], datetime]
+
+# The share of a check's time that the server gets; the rest is for fetching and judging.
+_HANDSHAKE_SHARE = 0.8
+
+# Ports where HTTP is spoken over TLS: there a server may refuse with a page.
+_HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
+
+# Suites that every client of the table offers; anything else is asked for once more, as they do.
+_EVERYBODY_HAS = ("AES128-GCM", "AES256-GCM", "AES_128_GCM", "AES_256_GCM", "CHACHA20")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a check needs from the place where it runs."""
+
+    resolver: Resolver
+    policy: EgressPolicy
+    fetcher: IssuerFetcher
+    trust: TrustStore
+    clock: Clock
+    vantage: str
+
+
+async def examine(question: Question, around: Surroundings) -> Report:
+    """Run one check. Whatever the server does ends in a Report, within the question's timeout."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    checked_at = around.clock()
+    at = question.at or checked_at
+    target = question.target
+    try:
+        places = await _places(question, around.resolver)
+    except NameNotResolvedError as error:
+        finding = Finding(
+            code=Cause.DNS_FAILURE,
+            severity="critical",
+            evidence={"host": target.host, "how": error.fault, "error": error.text},
+        )
+        judged = [Judged("", View(target, at, around.trust, _never_tried(target)), (finding,))]
+    else:
+        deadline = started + question.timeout
+        views = await asyncio.gather(
+            *(_look(place, question, around, at, deadline) for place in places)
+        )
+        judged = [
+            Judged(str(place.address), view, findings_of(view))
+            for place, view in zip(places, views, strict=True)
+        ]
+    duration = round((loop.time() - started) * 1000)
+    return _report(target, judged, around, checked_at, duration)
+
+
+async def examine_file(
+    certificates: Sequence[bytes],
+    target: Target,
+    around: Surroundings,
+    *,
+    at: datetime,
+    fetch: bool,
+) -> Report:
+    """Judge a chain as if a server had sent exactly these certificates (DER, in this order)."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    view = _read(View(target, at, around.trust), tuple(certificates))
+    if fetch:
+        view = await _complete(view, around.fetcher, started + 10.0)
+    judged = [Judged("", view, findings_of(view))]
+    duration = round((loop.time() - started) * 1000)
+    return _report(target, judged, around, around.clock(), duration)
+
+
+async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
+    if question.addresses:
+        return tuple(Place(ip_address(one.address), one.port) for one in question.addresses)
+    host = question.target.host
+    try:
+        return (Place(ip_address(host)),)
+    except ValueError:
+        return await resolver.resolve(host, question.timeout * 0.5)
+
+
+async def _look(
+    place: Place, question: Question, around: Surroundings, at: datetime, deadline: float
+) -> View:
+    target = question.target
+    view = View(target, at, around.trust)
+    port = place.port or target.port
+    if not around.policy.permits(place.address):
+        fault = Fault("denied", "not permitted by the egress policy")
+        return replace(view, handshake=Handshake(place.address, port, fault=fault))
+    handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
+    seen = await shake_hands(
+        place.address,
+        port,
+        server_name=_server_name(target),
+        deadline=handshakes_end,
+        ask_http=target.port in _HTTPS_PORTS,
+    )
+    view = _read(replace(view, handshake=seen), seen.chain)
+    view, completed = await asyncio.gather(
+        _ask_further(view, seen, handshakes_end),
+        _complete(view, around.fetcher, deadline) if question.fetch else _as_it_is(view),
+    )
+    return replace(view, completion=completed.completion)
+
+
+async def _ask_further(view: View, seen: Handshake, deadline: float) -> View:
+    """Open the further connections that the first one gives reason for."""
+    name = _server_name(view.target)
+    if (
+        seen.fault is not None
+        and not seen.chain
+        and seen.fault.kind in ("alert", "openssl", "reset", "closed")
+    ):
+        hello = await say_hello(seen.address, seen.port, server_name=name, deadline=deadline)
+        if hello == HelloAnswer() or hello.alert == 70:
+            old = await say_hello(
+                seen.address, seen.port, server_name=name, deadline=deadline, version=0x0300
+            )
+            hello = old if old.version else hello
+        return replace(view, hello=hello)
+    if seen.completed and seen.client_certificate_asked and seen.alpn == "h2":
+        asked = await shake_hands(
+            seen.address,
+            seen.port,
+            server_name=name,
+            deadline=deadline,
+            profile="http1",
+            ask_http=True,
+        )
+        return replace(view, asked=asked)
+    if seen.cipher and not any(part in seen.cipher for part in _EVERYBODY_HAS):
+        modern = await shake_hands(
+            seen.address, seen.port, server_name=name, deadline=deadline, profile="modern"
+        )
+        return replace(view, modern=modern)
+    return view
+
+
+async def _complete(view: View, fetcher: IssuerFetcher, deadline: float) -> View:
+    leaf = view.leaf
+    if leaf is None or is_self_signed(leaf) or not needs_completion(view.as_sent):
+        return view
+
+    async def fetch(url: str) -> Fetched:
+        return await fetcher.fetch(url)
+
+    completion = await complete(
+        leaf, view.sent[1:], view.trust, view.at, fetch=fetch, deadline=deadline
+    )
+    return replace(view, completion=completion)
+
+
+async def _as_it_is(view: View) -> View:
+    return view
+
+
+def _read(view: View, chain: tuple[bytes, ...]) -> View:
+    """Read the certificates and ask OpenSSL about them."""
+    certificates: list[Certificate] = []
+    unreadable: list[str] = []
+    for der in chain:
+        try:
+            certificates.append(read_certificate(der))
+        except MalformedCertificateError as error:
+            unreadable.append(error.reason)
+            if not certificates:
+                break  # without the server's own certificate there is nothing to judge
+    if not certificates:
+        return replace(view, unreadable=tuple(unreadable))
+    sent = tuple(certificates)
+    as_sent = best_path(sent[0], sent[1:], (), view.trust, view.at)
+    if as_sent is not None and set(as_sent.certificates[:-1]) == set(sent):
+        verdict = as_sent.verdict
+    else:
+        verdict = view.trust.verify(sent, view.at)
+    return replace(view, sent=sent, unreadable=tuple(unreadable), verdict=verdict, as_sent=as_sent)
+
+
+def _report(
+    target: Target,
+    judged: Sequence[Judged],
+    around: Surroundings,
+    checked_at: datetime,
+    duration_ms: int,
+) -> Report:
+    combined = combine(judged)
+    view = combined.lead.view
+    chain_is_at_fault = view.verdict is not None and not view.verdict.ok
+    pem = full_chain(view.path, view.at, around.trust) if chain_is_at_fault else None
+    first = combined.findings[0] if combined.findings else None
+    fix = fix_for(combined.cause, first, target, pem)
+    if combined.cause is Cause.BACKENDS_DIFFER and combined.lead.cause is not None and fix:
+        # Say what to do on the odd ones, too.
+        own = fix_for(combined.lead.cause, combined.lead.findings[0], target, pem)
+        fix = fix.model_copy(update={"steps": (*fix.steps, *(own.steps if own else ()))})
+    return Report(
+        id=uuid.uuid4().hex,
+        target=target,
+        checked_at=checked_at,
+        duration_ms=duration_ms,
+        vantage=around.vantage,
+        verdict=combined.verdict,
+        cause=combined.cause,
+        verify=_verification(view.verdict),
+        findings=combined.findings,
+        endpoints=tuple(
+            _endpoint(one) for one in judged if one.view.handshake is None or one.address
+        ),
+        path=_path(view),
+        clients=_clients(combined, target),
+        fix=fix,
+    )
+
+
+def _clients(combined: Combined, target: Target) -> tuple[ClientPrediction, ...]:
+    reached = [group for group in combined.groups if group[0].reached] or list(combined.groups)
+    return differing([predict(group[0].findings, target, group[0].view.at) for group in reached])
+
+
+def _endpoint(judged: Judged) -> Endpoint:
+    view, seen = judged.view, judged.view.handshake
+    return Endpoint(
+        address=judged.address,
+        port=seen.port if seen else view.target.port,
+        reachable=judged.reached,
+        error=seen.fault.reason if seen and seen.fault else None,
+        tls_version=seen.tls_version if seen else None,
+        cipher=seen.cipher if seen else None,
+        alpn=seen.alpn if seen else None,
+        verify=_verification(view.verdict),
+        chain=_chain(view),
+    )
+
+
+def _chain(view: View) -> tuple[ChainCertificate, ...]:
+    if view.leaf is None:
+        return ()
+    related = {*climb(view.leaf, view.sent), *(view.as_sent.certificates if view.as_sent else ())}
+    return tuple(
+        ChainCertificate(
+            subject=one.subject,
+            name=one.subject_name,
+            issuer=one.issuer,
+            issuer_name=one.issuer_name,
+            not_before=one.not_before,
+            not_after=one.not_after,
+            sha256=one.sha256,
+            serial=one.serial,
+            dns_names=one.dns_names,
+            role=_role(index, one, related),
+        )
+        for index, one in enumerate(view.sent)
+    )
+
+
+def _role(index: int, one: Certificate, related: set[Certificate]) -> Role:
+    if index == 0:
+        return "leaf"
+    if one not in related:
+        return "unrelated"
+    return "root" if is_self_signed(one) else "intermediate"
+
+
+def _path(view: View) -> tuple[PathCertificate, ...] | None:
+    path = view.path
+    if path is None:
+        return None
+    return tuple(
+        PathCertificate(
+            subject=one.subject,
+            name=one.subject_name,
+            sha256=one.sha256,
+            source=source,
+            not_after=one.not_after,
+        )
+        for one, source in zip(path.certificates, path.sources, strict=True)
+    )
+
+
+def _verification(verdict: OpenSSLVerdict | None) -> Verification | None:
+    return Verification(code=verdict.code, message=verdict.message) if verdict else None
+
+
+def _server_name(target: Target) -> str | None:
+    # RFC 6066, 3: literal addresses are not permitted in SNI.
+    try:
+        ip_address(target.host)
+    except ValueError:
+        return target.host
+    return None
+
+
+def _never_tried(target: Target) -> Handshake:
+    return Handshake(ip_address("0.0.0.0"), target.port)  # noqa: S104 - no address is known
+
+
+def utc_now() -> datetime:
+    """The clock that is passed in when nobody chose another."""
+    return datetime.now(UTC)

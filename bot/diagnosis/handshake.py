@@ -1,0 +1,385 @@
+"""One TLS connection: what a server really sends. All sockets of the handshake are in this file.
+
+OpenSSL runs over memory buffers on an asyncio socket, with verification off: the chain is kept
+exactly as sent, also when it is broken or when the server wants a client certificate and hangs
+up. Judging is for others.
+
+The ClientHello is the widest that our OpenSSL can make (TLS 1.0 to 1.3, every cipher suite that
+authenticates the server), so that one connection shows the chain of old servers too; whether
+today's clients would have got this far is a rule's question.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, cast
+
+from OpenSSL import SSL, crypto
+
+FaultKind = Literal[
+    "denied",
+    "refused",
+    "no_route",
+    "connect_timeout",
+    "reset",
+    "closed",
+    "silent",
+    "plaintext",
+    "alert",
+    "openssl",
+]
+"""What ended a connection before the handshake was done.
+
+denied: our policy forbids the address; refused: a TCP reset in answer to SYN; no_route: this
+machine has no way there; connect_timeout: no answer to SYN; reset, closed: the peer ended the
+connection; silent: it did not answer in time; plaintext: the first bytes are no TLS record;
+alert: a fatal TLS alert; openssl: OpenSSL could not make sense of what came.
+"""
+
+# A whole handshake of honest servers is below 20 KB; OpenSSL refuses a Certificate message of
+# more than 100 KB by itself (SSL_CTX_set_max_cert_list).
+MOST_BYTES = 512 * 1024
+_MOST_TEXT = 4096
+
+# How long a server that asked for a client certificate may take to refuse its absence. One that
+# does not mind simply waits for us to speak.
+_GRACE = 1.0
+
+_ALL_THAT_AUTHENTICATE = b"ALL:COMPLEMENTOFALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
+# What browsers still offer (Chrome, Firefox and Safari agree on these); every client here does.
+_MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!SHA384:@SECLEVEL=0"
+
+Profile = Literal["widest", "modern", "http1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a connection ended early. `reason` is OpenSSL's or the system's own text."""
+
+    kind: FaultKind
+    reason: str = ""
+    alert: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What one connection showed. `chain` is DER, in the order it was sent."""
+
+    address: IPv4Address | IPv6Address
+    port: int
+    connected: bool = False
+    completed: bool = False
+    fault: Fault | None = None
+    tls_version: str | None = None
+    cipher: str | None = None
+    alpn: str | None = None
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
+    client_certificate_asked: bool = False
+    client_ca_names: tuple[str, ...] = ()
+    first_bytes: bytes = b""
+    received: int = 0
+    reply: bytes = b""
+    connect_ms: int = 0
+    handshake_ms: int = 0
+
+
+@cache
+def _context(profile: Profile) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_options(SSL.OP_NO_TICKET)
+    # Unsafe legacy renegotiation is a matter of later connections, not of this one; refusing it
+    # would hide the chain of old servers (SSL_OP_LEGACY_SERVER_CONNECT).
+    context.set_options(0x4)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    if profile == "modern":
+        context.set_min_proto_version(SSL.TLS1_2_VERSION)
+        context.set_cipher_list(_MODERN)
+    else:
+        context.set_min_proto_version(SSL.TLS1_VERSION)
+        context.set_cipher_list(_ALL_THAT_AUTHENTICATE)
+    context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
+    context.set_info_callback(_note_state)
+    return context
+
+
+def _note_state(connection: SSL.Connection, where: int, _value: int) -> None:
+    if where & SSL.SSL_CB_LOOP and connection.get_state_string().endswith(b"certificate request"):
+        conversation = connection.get_app_data()
+        if isinstance(conversation, _Conversation):
+            conversation.certificate_asked = True
+
+
+class _Conversation(asyncio.Protocol):
+    """Feeds OpenSSL from the socket and the socket from OpenSSL until the handshake has ended."""
+
+    def __init__(self, server_name: str | None, profile: Profile, request: bytes | None) -> None:
+        self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
+        self.certificate_asked = False
+        self.completed_at: float | None = None
+        self.first_bytes = b""
+        self.received = 0
+        self.reply = b""
+        self.on_waiting: Callable[[], None] = lambda: None
+        self._request = request
+        self._transport: asyncio.Transport | None = None
+        self.tls = SSL.Connection(_context(profile))
+        self.tls.set_app_data(self)
+        self.tls.set_connect_state()
+        if server_name is not None:
+            self.tls.set_tlsext_host_name(server_name.encode("ascii"))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._advance()
+
+    def data_received(self, data: bytes) -> None:
+        if self.ended.done():
+            return
+        self.received += len(data)
+        if len(self.first_bytes) < _MOST_TEXT:
+            self.first_bytes = (self.first_bytes + data)[:_MOST_TEXT]
+        if self.received > MOST_BYTES:
+            self._end(Fault("openssl", "excessive message size"))
+            return
+        if self.received <= len(data) and not _looks_like_tls(self.first_bytes):
+            self._end(Fault("plaintext", "wrong version number"))
+            return
+        self.tls.bio_write(data)
+        self._advance()
+
+    def eof_received(self) -> bool:
+        self._end(Fault("closed", "unexpected eof while reading"))
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if isinstance(error, ConnectionResetError | BrokenPipeError):
+            self._end(Fault("reset", "Connection reset by peer"))
+        else:
+            self._end(Fault("closed", "unexpected eof while reading"))
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Say goodbye as TLS wants it, then close without waiting."""
+        if self._transport is None:
+            return
+        if self.completed_at is not None and not self._transport.is_closing():
+            try:
+                self.tls.shutdown()
+                self._flush()
+            except SSL.Error:
+                pass
+        self._transport.close()
+
+    def _advance(self) -> None:
+        try:
+            if self.completed_at is None:
+                self.tls.do_handshake()
+                self.completed_at = asyncio.get_running_loop().time()
+                self._flush()
+                if not self.certificate_asked:
+                    self._end(None)
+                    return
+                if self.tls.get_alpn_proto_negotiated() == b"h2":
+                    # Asking in HTTP/1.1 would be an error of ours; the caller connects again.
+                    self._end(None)
+                    return
+                if self._request is not None:
+                    self.tls.sendall(self._request)
+                else:
+                    self.on_waiting()
+            if self.certificate_asked:
+                # Whether the server insists on a client certificate shows only in what it does
+                # next: in TLS 1.3 its alert comes after our side is done (RFC 8446, 4.4.2.4).
+                while len(self.reply) < _MOST_TEXT:
+                    self.reply += self.tls.recv(_MOST_TEXT)
+                self._end(None)
+        except SSL.WantReadError:
+            self._flush()
+            if self.reply and b"\r\n\r\n" in self.reply:
+                self._end(None)
+        except SSL.ZeroReturnError:
+            self._flush()
+            self._end(None if self.reply else Fault("closed", "unexpected eof while reading"))
+        except SSL.SysCallError:
+            self._flush()
+            self._end(Fault("closed", "unexpected eof while reading"))
+        except SSL.Error as error:
+            # The alert that OpenSSL wrote goes out, so that the server's log is not misleading.
+            self._flush()
+            self._end(_fault_of(error, self.first_bytes))
+
+    def _flush(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        while True:
+            try:
+                self._transport.write(self.tls.bio_read(65536))
+            except SSL.WantReadError:
+                return
+
+    def _end(self, fault: Fault | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(fault)
+
+
+async def shake_hands(
+    address: IPv4Address | IPv6Address,
+    port: int,
+    *,
+    server_name: str | None,
+    deadline: float,
+    profile: Profile = "widest",
+    ask_http: bool = False,
+) -> Handshake:
+    """Connect to this very address and run one handshake.
+
+    Args:
+        address: Where to connect; the caller has asked the egress policy.
+        port: TCP port.
+        server_name: Goes into SNI (RFC 6066); None for an IP address.
+        deadline: Moment of the loop's clock after which the connection is given up.
+        profile: Which ClientHello is sent.
+        ask_http: Send an HTTP request when the server asked for a client certificate: nginx and
+            others finish the handshake and refuse only then, with a page.
+
+    Returns:
+        What was seen; a failure is in `fault`, never raised.
+    """
+    loop = asyncio.get_running_loop()
+    request = None
+    if ask_http:
+        host = server_name or str(address)
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
+    started = loop.time()
+    seen = Handshake(address, port)
+    conversation = _Conversation(server_name, profile, request)
+    try:
+        async with asyncio.timeout(max(0.0, deadline - started)):
+            await loop.create_connection(lambda: conversation, str(address), port)
+    except TimeoutError:
+        return replace(seen, fault=Fault("connect_timeout", "Connection timed out"))
+    except ConnectionRefusedError:
+        return replace(seen, fault=Fault("refused", "Connection refused"))
+    except ConnectionResetError:
+        return replace(seen, fault=Fault("reset", "Connection reset by peer"))
+    except OSError as error:
+        return replace(seen, fault=Fault("no_route", error.strerror or str(error)))
+    connected = loop.time()
+    try:
+        async with asyncio.timeout(max(0.0, deadline - connected)) as bound:
+            conversation.on_waiting = lambda: bound.reschedule(
+                min(loop.time() + _GRACE, bound.when() or deadline)
+            )
+            await asyncio.shield(conversation.ended)
+    except TimeoutError:
+        pass
+    finally:
+        if conversation.ended.done():
+            conversation.close()
+        else:
+            conversation.abort()
+    return _seen(seen, conversation, started, connected)
+
+
+def _seen(
+    seen: Handshake, conversation: _Conversation, started: float, connected: float
+) -> Handshake:
+    tls = conversation.tls
+    ended = conversation.completed_at or asyncio.get_running_loop().time()
+    fault: Fault | None
+    if conversation.ended.done():
+        fault = conversation.ended.result()
+    elif conversation.completed_at is not None:
+        fault = None  # an optional client certificate: the server waits for us to speak
+    else:
+        fault = Fault("silent", "timed out")
+    chain: tuple[bytes, ...] = ()
+    peer = tls.get_peer_cert_chain()
+    if peer:
+        chain = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in peer)
+    negotiated = bool(chain) or conversation.completed_at is not None
+    alpn = tls.get_alpn_proto_negotiated()
+    return replace(
+        seen,
+        connected=True,
+        completed=conversation.completed_at is not None,
+        fault=fault,
+        tls_version=tls.get_protocol_version_name() if negotiated else None,
+        cipher=tls.get_cipher_name() if negotiated else None,
+        alpn=alpn.decode("ascii", "replace") if alpn else None,
+        chain=chain,
+        client_certificate_asked=conversation.certificate_asked,
+        client_ca_names=_ca_names(tls) if conversation.certificate_asked else (),
+        first_bytes=conversation.first_bytes if fault and fault.kind == "plaintext" else b"",
+        received=conversation.received,
+        reply=conversation.reply,
+        connect_ms=round((connected - started) * 1000),
+        handshake_ms=round((ended - connected) * 1000),
+    )
+
+
+def _ca_names(tls: SSL.Connection) -> tuple[str, ...]:
+    names = []
+    for name in tls.get_client_ca_list()[:20]:
+        parts = (
+            f"{k.decode('ascii', 'replace')}={v.decode('utf-8', 'replace')}"
+            for k, v in name.get_components()
+        )
+        names.append(", ".join(parts))
+    return tuple(names)
+
+
+def _looks_like_tls(start: bytes) -> bool:
+    # TLSPlaintext.type is 20 to 23 and legacy_record_version 0x03XX (RFC 8446, 5.1).
+    return start[0] in (0x14, 0x15, 0x16, 0x17) and (len(start) < 2 or start[1] == 3)
+
+
+def _fault_of(error: SSL.Error, first_bytes: bytes) -> Fault:
+    stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    reason = str(stack[-1][2]) if stack else "handshake failure"
+    first = str(stack[0][2]) if stack else reason
+    for text in (first, reason):
+        if " alert " in f" {text} ":
+            return Fault("alert", text, _alert_number(text, first_bytes))
+    return Fault("openssl", first or reason)
+
+
+def _alert_number(reason: str, first_bytes: bytes) -> int | None:
+    # A plain alert record shows its number (RFC 8446, 6); an encrypted one only through OpenSSL.
+    if len(first_bytes) >= 7 and first_bytes[0] == 0x15:
+        return first_bytes[6]
+    return next((number for words, number in _ALERTS.items() if words in reason), None)
+
+
+# Alert descriptions by the words OpenSSL uses for them (ssl/ssl_err.c; RFC 8446, 6.2).
+_ALERTS = {
+    "unexpected message": 10,
+    "bad record mac": 20,
+    "handshake failure": 40,
+    "no certificate": 41,
+    "bad certificate": 42,
+    "unsupported certificate": 43,
+    "certificate revoked": 44,
+    "certificate expired": 45,
+    "certificate unknown": 46,
+    "illegal parameter": 47,
+    "unknown ca": 48,
+    "access denied": 49,
+    "decode error": 50,
+    "decrypt error": 51,
+    "protocol version": 70,
+    "insufficient security": 71,
+    "internal error": 80,
+    "inappropriate fallback": 86,
+    "missing extension": 109,
+    "unsupported extension": 110,
+    "unrecognized name": 112,
+    "certificate required": 116,
+    "no application protocol": 120,
+}

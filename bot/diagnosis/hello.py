@@ -1,0 +1,192 @@
+"""A ClientHello by hand, for servers that our OpenSSL has no words for.
+
+OpenSSL can no longer offer SSL 3, RC4, 3DES or export suites, so a server that has nothing else
+only ever answers "handshake failure". This hello offers every suite that was ever registered for
+TLS 1.2 and before, and the answer (which travels in the clear up to TLS 1.2) shows what the server
+wanted. No handshake is completed with it: it only listens.
+"""
+
+import asyncio
+import os
+import struct
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+
+_MOST_BYTES = 128 * 1024
+_HANDSHAKE, _ALERT = 22, 21
+_SERVER_HELLO, _CERTIFICATE = 2, 11
+
+VERSION_NAMES = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2"}
+
+# IANA TLS cipher suites that today's clients no longer offer, by the names people search for.
+OLD_SUITES = {
+    0x0001: "NULL-MD5",
+    0x0002: "NULL-SHA",
+    0x003B: "NULL-SHA256",
+    0x0003: "EXP-RC4-MD5",
+    0x0004: "RC4-MD5",
+    0x0005: "RC4-SHA",
+    0x0006: "EXP-RC2-CBC-MD5",
+    0x0007: "IDEA-CBC-SHA",
+    0x0008: "EXP-DES-CBC-SHA",
+    0x0009: "DES-CBC-SHA",
+    0x000A: "DES-CBC3-SHA",
+    0x0011: "EXP-EDH-DSS-DES-CBC-SHA",
+    0x0012: "EDH-DSS-DES-CBC-SHA",
+    0x0013: "DHE-DSS-DES-CBC3-SHA",
+    0x0014: "EXP-EDH-RSA-DES-CBC-SHA",
+    0x0015: "EDH-RSA-DES-CBC-SHA",
+    0x0016: "DHE-RSA-DES-CBC3-SHA",
+    0x0017: "EXP-ADH-RC4-MD5",
+    0x0018: "ADH-RC4-MD5",
+    0x001A: "ADH-DES-CBC-SHA",
+    0x001B: "ADH-DES-CBC3-SHA",
+    0x0034: "ADH-AES128-SHA",
+    0x003A: "ADH-AES256-SHA",
+    0x006C: "ADH-AES128-SHA256",
+    0x006D: "ADH-AES256-SHA256",
+    0x00A6: "ADH-AES128-GCM-SHA256",
+    0x00A7: "ADH-AES256-GCM-SHA384",
+    0x008A: "PSK-RC4-SHA",
+    0x008B: "PSK-3DES-EDE-CBC-SHA",
+    0x008C: "PSK-AES128-CBC-SHA",
+    0x008D: "PSK-AES256-CBC-SHA",
+    0x00A8: "PSK-AES128-GCM-SHA256",
+    0x00A9: "PSK-AES256-GCM-SHA384",
+    0x00AE: "PSK-AES128-CBC-SHA256",
+    0x00AF: "PSK-AES256-CBC-SHA384",
+    0xCCAB: "PSK-CHACHA20-POLY1305",
+    0xC006: "ECDHE-ECDSA-NULL-SHA",
+    0xC007: "ECDHE-ECDSA-RC4-SHA",
+    0xC008: "ECDHE-ECDSA-DES-CBC3-SHA",
+    0xC010: "ECDHE-RSA-NULL-SHA",
+    0xC011: "ECDHE-RSA-RC4-SHA",
+    0xC012: "ECDHE-RSA-DES-CBC3-SHA",
+    0xC015: "AECDH-NULL-SHA",
+    0xC016: "AECDH-RC4-SHA",
+    0xC017: "AECDH-DES-CBC3-SHA",
+    0xC018: "AECDH-AES128-SHA",
+    0xC019: "AECDH-AES256-SHA",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HelloAnswer:
+    """What a server said to the hand-made hello. All None: it said nothing that is TLS."""
+
+    version: str | None = None
+    cipher: str | None = None
+    alert: int | None = None
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+async def say_hello(
+    address: IPv4Address | IPv6Address,
+    port: int,
+    *,
+    server_name: str | None,
+    deadline: float,
+    version: int = 0x0303,
+) -> HelloAnswer:
+    """Send one hand-made ClientHello and read the server's first flight.
+
+    Args:
+        address: Where to connect; the caller has asked the egress policy.
+        port: TCP port.
+        server_name: Goes into SNI unless the hello is SSL 3.
+        deadline: Moment of the loop's clock after which nothing more is waited for.
+        version: The highest version offered (RFC 5246, appendix E.1).
+    """
+    loop = asyncio.get_running_loop()
+    received = b""
+    try:
+        async with asyncio.timeout_at(min(deadline, loop.time() + 3.0)):
+            reader, writer = await asyncio.open_connection(str(address), port)
+            try:
+                writer.write(client_hello(server_name, version))
+                while len(received) < _MOST_BYTES:
+                    more = await reader.read(16384)
+                    if not more:
+                        break
+                    received += more
+                    answer = read_answer(received)
+                    if answer.alert is not None or answer.chain:
+                        break
+            finally:
+                writer.transport.abort()
+    except (TimeoutError, OSError):
+        pass
+    return read_answer(received)
+
+
+def client_hello(server_name: str | None, version: int) -> bytes:
+    """The record with a ClientHello that offers every old suite (RFC 5246, 7.4.1.2)."""
+    suites = b"".join(
+        struct.pack("!H", one)
+        for one in sorted({*OLD_SUITES, *range(0x002F, 0x0042), *range(0xC009, 0xC015), 0x00FF})
+    )
+    body = struct.pack("!H", version) + os.urandom(32) + b"\x00"
+    body += struct.pack("!H", len(suites)) + suites + b"\x01\x00"
+    if version > 0x0300:
+        extensions = b""
+        if server_name is not None:
+            name = server_name.encode("ascii")
+            entry = b"\x00" + struct.pack("!H", len(name)) + name
+            extensions += _extension(0, struct.pack("!H", len(entry)) + entry)
+        extensions += _extension(10, b"\x00\x06\x00\x17\x00\x18\x00\x1d")
+        extensions += _extension(11, b"\x01\x00")
+        if version >= 0x0303:
+            schemes = b"\x04\x01\x05\x01\x06\x01\x04\x03\x05\x03\x06\x03\x02\x01\x02\x03\x08\x04"
+            extensions += _extension(13, struct.pack("!H", len(schemes)) + schemes)
+        body += struct.pack("!H", len(extensions)) + extensions
+    handshake = b"\x01" + struct.pack("!I", len(body))[1:] + body
+    record_version = min(version, 0x0301)
+    return struct.pack("!BHH", _HANDSHAKE, record_version, len(handshake)) + handshake
+
+
+def read_answer(received: bytes) -> HelloAnswer:
+    """Read the server's first flight as far as it has come; never raises."""
+    handshake = b""
+    alert: int | None = None
+    at = 0
+    while len(received) >= at + 5:
+        kind, _, length = struct.unpack_from("!BHH", received, at)
+        payload = received[at + 5 : at + 5 + length]
+        if kind == _ALERT and len(payload) >= 2:
+            alert = payload[1]
+            break
+        if kind != _HANDSHAKE:
+            break
+        handshake += payload
+        at += 5 + length
+    version = cipher = None
+    chain: tuple[bytes, ...] = ()
+    at = 0
+    while len(handshake) >= at + 4:
+        length = int.from_bytes(handshake[at + 1 : at + 4])
+        message = handshake[at + 4 : at + 4 + length]
+        if len(message) < length:
+            break
+        if handshake[at] == _SERVER_HELLO and len(message) > 38 + message[34]:
+            number = int.from_bytes(message[:2])
+            version = VERSION_NAMES.get(number, f"0x{number:04x}")
+            suite = int.from_bytes(message[35 + message[34] : 37 + message[34]])
+            cipher = OLD_SUITES.get(suite, f"0x{suite:04x}")
+        elif handshake[at] == _CERTIFICATE:
+            chain = _certificates(message)
+        at += 4 + length
+    return HelloAnswer(version, cipher, alert, chain)
+
+
+def _certificates(message: bytes) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    at = 3
+    while len(message) >= at + 3 and len(found) < 32:
+        length = int.from_bytes(message[at : at + 3])
+        found.append(message[at + 3 : at + 3 + length])
+        at += 3 + length
+    return tuple(found)
+
+
+def _extension(number: int, body: bytes) -> bytes:
+    return struct.pack("!HH", number, len(body)) + body

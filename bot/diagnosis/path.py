@@ -1,0 +1,113 @@
+"""Paths from a server's certificate to a trust anchor. Pure: certificates in, paths out.
+
+A path here is structural first: each certificate's name and key really issued the one below it.
+Whether OpenSSL accepts it (dates, constraints) is asked of `TrustStore.verify` afterwards, so an
+expired leaf with a complete chain is told apart from one whose chain has a gap.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.certificate import Certificate, is_self_signed, issued_by
+from bot.diagnosis.report import PathSource
+from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
+
+# Far beyond any honest chain; bounds the work that a hostile one can cause.
+_MOST_DEPTH = 10
+_MOST_PATHS = 32
+_MOST_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path that ends in a trust anchor; `verdict` is OpenSSL's about exactly these certificates."""
+
+    certificates: tuple[Certificate, ...]
+    sources: tuple[PathSource, ...]
+    verdict: OpenSSLVerdict
+
+    @property
+    def intermediates(self) -> tuple[Certificate, ...]:
+        """What a server has to send behind its own certificate."""
+        return self.certificates[1:-1]
+
+    @property
+    def fetched(self) -> tuple[Certificate, ...]:
+        """The intermediates that had to be fetched."""
+        pairs = zip(self.certificates, self.sources, strict=True)
+        return tuple(one for one, source in pairs if source == "aia")
+
+
+def best_path(
+    leaf: Certificate,
+    sent: Sequence[Certificate],
+    fetched: Sequence[Certificate],
+    trust: TrustStore,
+    at: datetime,
+) -> Path | None:
+    """The best path that these certificates allow, or None when none reaches an anchor.
+
+    One that verifies comes before one that does not; then fewer fetched certificates, then the
+    shorter one.
+    """
+    best: tuple[tuple[bool, int, int], Path] | None = None
+    for certificates in _paths(leaf, sent, fetched, trust):
+        if best is not None and not best[0][0] and len(certificates) > len(best[1].certificates):
+            continue
+        verdict = trust.verify(certificates[:-1] if len(certificates) > 1 else certificates, at)
+        sources = tuple(_source(one, leaf, sent, trust) for one in certificates)
+        path = Path(certificates, sources, verdict)
+        key = (not verdict.ok, len(path.fetched), len(certificates))
+        if best is None or key < best[0]:
+            best = (key, path)
+    return best[1] if best else None
+
+
+def climb(leaf: Certificate, known: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """From the leaf upwards as far as the known certificates reach, whether trusted or not."""
+    chain = [leaf]
+    while len(chain) < _MOST_DEPTH and not is_self_signed(chain[-1]):
+        above = [one for one in known if one not in chain and issued_by(chain[-1], one)]
+        if not above:
+            break
+        chain.append(max(above, key=lambda one: one.not_after))
+    return tuple(chain)
+
+
+def _paths(
+    leaf: Certificate,
+    sent: Sequence[Certificate],
+    fetched: Sequence[Certificate],
+    trust: TrustStore,
+) -> Iterator[tuple[Certificate, ...]]:
+    steps = 0
+    found = 0
+    stack: list[tuple[Certificate, ...]] = [(leaf,)]
+    while stack and steps < _MOST_STEPS and found < _MOST_PATHS:
+        steps += 1
+        chain = stack.pop()
+        top = chain[-1]
+        if top in trust:
+            found += 1
+            yield chain
+            continue
+        if len(chain) >= _MOST_DEPTH:
+            continue
+        above = _unique([*trust.issuers_of(top), *sent, *fetched])
+        candidates = [one for one in above if one not in chain and issued_by(top, one)]
+        stack.extend((*chain, one) for one in reversed(candidates))
+
+
+def _unique(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    return tuple(dict.fromkeys(certificates))
+
+
+def _source(
+    one: Certificate, leaf: Certificate, sent: Sequence[Certificate], trust: TrustStore
+) -> PathSource:
+    if one == leaf:
+        return "server"
+    if one in trust:
+        return "roots"
+    return "server" if one in sent else "aia"

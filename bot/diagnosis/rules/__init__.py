@@ -1,0 +1,102 @@
+"""The rules: each looks at one address's evidence and says what it finds. Pure functions.
+
+A rule is one file with `find(view)`; `RULES` says which exist, `ORDER` which finding is the cause
+when there are several. What breaks every client comes before what breaks some, and what a new
+certificate would not mend before what it would.
+"""
+
+from collections.abc import Callable, Iterable
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.report import Finding
+from bot.diagnosis.rules import (
+    chain_gap,
+    cipher,
+    client_certificate,
+    expired_intermediate,
+    hostname,
+    invalid_chain,
+    plaintext,
+    protocol,
+    purpose,
+    reaching,
+    refusal,
+    self_signed,
+    unreadable,
+    untrusted_root,
+    validity,
+    weakness,
+)
+from bot.diagnosis.view import View
+
+Rule = Callable[[View], Iterable[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    reaching.find,
+    plaintext.find,
+    unreadable.find,
+    protocol.find,
+    cipher.find,
+    client_certificate.find,
+    refusal.find,
+    self_signed.find,
+    hostname.find,
+    validity.find,
+    chain_gap.find,
+    untrusted_root.find,
+    expired_intermediate.find,
+    purpose.find,
+    weakness.find,
+    invalid_chain.find,
+)
+
+ORDER: tuple[Cause, ...] = (
+    Cause.DNS_FAILURE,
+    Cause.EGRESS_DENIED,
+    Cause.CONNECTION_REFUSED,
+    Cause.PLAINTEXT_ON_TLS_PORT,
+    Cause.STARTTLS_REFUSED,
+    Cause.MALFORMED_CERTIFICATE,
+    Cause.EXTRA_CERTIFICATES,
+    Cause.PROTOCOL_VERSION,
+    Cause.NO_SHARED_CIPHER,
+    Cause.SNI_UNRECOGNIZED,
+    Cause.SELF_SIGNED,
+    Cause.HOSTNAME_MISMATCH,
+    Cause.EXPIRED,
+    Cause.NOT_YET_VALID,
+    Cause.CERTIFICATE_NOT_TLS,
+    Cause.WEAK_SIGNATURE_OR_KEY,
+    Cause.UNTRUSTED_ROOT,
+    Cause.WRONG_INTERMEDIATE,
+    Cause.MISSING_INTERMEDIATE,
+    Cause.EXPIRED_INTERMEDIATE,
+    Cause.EXPIRED_ROOT_OR_CROSS_SIGN,
+    Cause.INVALID_CHAIN,
+    Cause.CLIENT_CERTIFICATE_REQUIRED,
+    Cause.HANDSHAKE_FAILURE,
+    Cause.CONNECTION_RESET,
+    Cause.TIMEOUT,
+    Cause.BACKENDS_DIFFER,
+    Cause.EXPIRING_SOON,
+)
+_SEVERITY = {"critical": 0, "warning": 1, "info": 2}
+
+
+def findings_of(view: View) -> tuple[Finding, ...]:
+    """All findings of one address, the cause first."""
+    found = [finding for rule in RULES for finding in rule(view)]
+    return in_order(found)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with what breaks most first."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda one: (
+                _SEVERITY[one.severity],
+                ORDER.index(one.code) if one.code in ORDER else len(ORDER),
+            ),
+        )
+    )

@@ -1,0 +1,42 @@
+"""The address could not be reached, or went away before TLS had begun."""
+
+from collections.abc import Iterator
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.report import Finding
+from bot.diagnosis.view import View
+
+_CAUSES = {
+    "denied": Cause.EGRESS_DENIED,
+    "refused": Cause.CONNECTION_REFUSED,
+    "no_route": Cause.TIMEOUT,
+    "connect_timeout": Cause.TIMEOUT,
+    "silent": Cause.TIMEOUT,
+    "reset": Cause.CONNECTION_RESET,
+    "closed": Cause.CONNECTION_RESET,
+}
+
+
+def find(view: View) -> Iterator[Finding]:
+    """Name what ended the connection below TLS."""
+    seen = view.handshake
+    if seen is None or seen.fault is None:
+        return
+    cause = _CAUSES.get(seen.fault.kind)
+    # A server that hangs up because we have no client certificate is that rule's finding.
+    if cause is None or (seen.client_certificate_asked and seen.connected):
+        return
+    # One that takes only an old protocol or cipher may hang up too; the hand-made hello tells.
+    if cause is Cause.CONNECTION_RESET and view.hello is not None and view.hello.cipher:
+        return
+    yield Finding(
+        code=cause,
+        severity="critical",
+        evidence={
+            "how": seen.fault.kind,
+            "error": seen.fault.reason,
+            "connected": seen.connected,
+            "received": seen.received,
+            "port": seen.port,
+        },
+    )

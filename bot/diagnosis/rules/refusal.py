@@ -1,0 +1,26 @@
+"""The server ended the handshake with an alert, or with bytes that make no sense."""
+
+from collections.abc import Iterator
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.report import Finding
+from bot.diagnosis.rules import cipher, client_certificate, protocol, unreadable
+from bot.diagnosis.view import View
+
+_UNRECOGNIZED_NAME = 112
+
+
+def find(view: View) -> Iterator[Finding]:
+    """Say what is left: a refusal that no other rule explains."""
+    seen = view.handshake
+    if seen is None or seen.fault is None or seen.fault.kind not in ("alert", "openssl"):
+        return
+    others = (protocol.find, cipher.find, client_certificate.find, unreadable.find)
+    if any(True for rule in others for _ in rule(view)):
+        return
+    unknown_name = seen.fault.alert == _UNRECOGNIZED_NAME
+    yield Finding(
+        code=Cause.SNI_UNRECOGNIZED if unknown_name else Cause.HANDSHAKE_FAILURE,
+        severity="critical",
+        evidence={"error": seen.fault.reason, "alert": seen.fault.alert, "host": view.target.host},
+    )

@@ -1,0 +1,48 @@
+"""All that was seen at one address, put together for the rules. Values only, no I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.certificate import Certificate
+from bot.diagnosis.complete import Completion
+from bot.diagnosis.handshake import Handshake
+from bot.diagnosis.hello import HelloAnswer
+from bot.diagnosis.path import Path
+from bot.diagnosis.report import Target
+from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The evidence of one address.
+
+    `handshake` is None for a chain that was read from a file; `sent` has the leaf first, as far as
+    the certificates could be read; `as_sent` is the best path from these alone, `completion` what
+    fetching added; `hello`, `modern` and `asked` are further connections that were made because
+    the first one left a question open.
+    """
+
+    target: Target
+    at: datetime
+    trust: TrustStore
+    handshake: Handshake | None = None
+    hello: HelloAnswer | None = None
+    modern: Handshake | None = None
+    asked: Handshake | None = None
+    sent: tuple[Certificate, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    verdict: OpenSSLVerdict | None = None
+    as_sent: Path | None = None
+    completion: Completion | None = None
+
+    @property
+    def leaf(self) -> Certificate | None:
+        """The server's own certificate."""
+        return self.sent[0] if self.sent else None
+
+    @property
+    def path(self) -> Path | None:
+        """The best path known, fetched certificates included."""
+        if self.completion is not None and self.completion.path is not None:
+            return self.completion.path
+        return self.as_sent
