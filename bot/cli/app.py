@@ -1,0 +1,50 @@
+"""The list of commands."""
+
+from typing import Annotated
+
+import typer
+
+from bot import __version__
+from bot.cli.chain import chain
+from bot.cli.check import check
+from bot.cli.schema import schema
+from bot.cli.serve import serve
+from bot.cli.status import USAGE, WrongUsageError
+
+app = typer.Typer(
+    name="tlscheck",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (check, chain, schema, serve):
+    app.command()(_command)
+
+
+@app.callback(invoke_without_command=True)
+def _tlscheck(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False,
+) -> None:
+    """Why TLS fails at a host, whom it hurts, and the proven fix."""
+    if version:
+        print(f"tlscheck {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        msg = "give a command: check, chain, schema or serve (tlscheck --help explains them)"
+        raise WrongUsageError(msg)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status.
+
+    Raises:
+        WrongUsageError: The arguments make no sense.
+    """
+    try:
+        return int(app(arguments, prog_name="tlscheck", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        text = error.format_message().replace("Value error, ", "")
+        raise WrongUsageError(text) if error.exit_code == USAGE else error from error

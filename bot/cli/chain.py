@@ -1,0 +1,59 @@
+"""`tlscheck chain`: a PEM file, judged as if a server had sent exactly that."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import options
+from bot.cli.output import open_out, quiet_pipe, write_fullchain
+from bot.cli.status import WrongUsageError, status_of
+
+
+def chain(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.pem", help="The bundle; - reads standard input.")
+    ],
+    *,
+    host: Annotated[str, typer.Option(metavar="NAME", help="The name that it is for.")],
+    as_json: options.JsonOption = False,
+    roots: options.RootsOption = None,
+    at: options.AtOption = None,
+    fetch: Annotated[
+        bool, typer.Option(help="Fetch missing intermediates from the CA (AIA).")
+    ] = False,
+    lang: options.LangChoice = None,
+    verbose: options.VerboseOption = False,
+    fullchain: options.FullchainOption = None,
+) -> int:
+    """Say whether the file that is about to be installed is right; nothing connects to the host.
+
+    Exit status: 0 nothing broken, 1 broken, 2 wrong usage, 3 could not be checked.
+    """
+    _, chosen, texts = options.read_settings(lang)
+    moment = options.read_moment(at, texts)
+    target = options.read_target(host, texts)
+    if str(file) == "-":
+        pem = sys.stdin.buffer.read(options.LARGEST_FILE + 1)
+        options.check_pem(pem, texts, what="FILE.pem", name="-")
+    else:
+        pem = options.read_certificates(file, texts, what="FILE.pem")
+    roots_pem = options.read_certificates(roots, texts, what="--roots") if roots else None
+
+    from bot.diagnosis import examine_chain  # noqa: PLC0415 - loaded after the arguments
+    from bot.texts import phrase_report  # noqa: PLC0415
+
+    try:
+        answer = examine_chain(pem, target.host, roots=roots_pem, at=moment, fetch=fetch)
+    except ValueError as error:
+        text = texts.text("error.option.not_pem", what="FILE.pem", file=file)
+        raise WrongUsageError(text) from error
+    report = phrase_report(answer, chosen)
+    out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
+    with quiet_pipe():
+        command = f"tlscheck chain {file} --host {target.host} --fullchain fullchain.pem"
+        out.answer(report, save_command=command)
+    if fullchain is not None:
+        write_fullchain(fullchain, report, texts)
+    return status_of([report.verdict])

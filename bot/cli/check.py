@@ -1,0 +1,189 @@
+"""`tlscheck check`: live servers, one or many, side by side."""
+
+import asyncio
+import re
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.cells import cell_len
+
+from bot.cli import options
+from bot.cli.output import Out, open_out, progress, quiet_pipe, write_fullchain
+from bot.cli.status import WrongUsageError, status_of
+from bot.diagnosis.question import Question
+from bot.diagnosis.report import Report, Target
+from bot.render.terminal import place
+from bot.settings import Settings
+from bot.texts.catalogue import Catalogue
+from bot.vantage import Vantage
+
+# Side by side: each check has a handful of sockets, and 1 024 open files are a usual limit.
+_AT_ONCE = 50
+# Answers that wait for a slower one before them.
+_AHEAD = 500
+_LONGEST_LIST = 100_000
+
+
+def check(
+    targets: Annotated[
+        list[str],
+        typer.Argument(metavar="TARGET", help="Host, host:port, URL, …; - reads a list."),
+    ],
+    *,
+    as_json: options.JsonOption = False,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP[:PORT]", help="Connect there; the name stays (repeatable)."),
+    ] = None,
+    roots: options.RootsOption = None,
+    at: options.AtOption = None,
+    starttls: Annotated[
+        options.Starttls | None, typer.Option(help="Speak this protocol first.")
+    ] = None,
+    no_fetch: Annotated[
+        bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Seconds for each whole check.")
+    ] = 10.0,
+    lang: options.LangChoice = None,
+    allow_network: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="Reach this network, too (repeatable)."),
+    ] = None,
+    verbose: options.VerboseOption = False,
+    fullchain: options.FullchainOption = None,
+) -> int:
+    """Say why TLS fails at a host, whom it hurts, and how to mend it.
+
+    Exit status: 0 nothing broken, 1 broken, 2 wrong usage, 3 could not be reached or checked.
+    """
+    settings, chosen, texts = options.read_settings(lang)
+    moment = options.read_moment(at, texts)
+    parsed = _targets(targets, texts, starttls.value if starttls else None)
+    if fullchain is not None and len(parsed) != 1:
+        raise WrongUsageError(texts.text("error.fullchain.several"))
+    common = Question(
+        target=parsed[0],
+        addresses=options.read_addresses(address or [], texts),
+        roots_pem=_roots(roots, texts),
+        at=moment,
+        fetch=not no_fetch,
+        timeout=timeout,
+        allow_networks=options.read_networks(allow_network or [], texts),
+    )
+    questions = [common.model_copy(update={"target": target}) for target in parsed]
+    out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
+    with quiet_pipe():
+        reports = asyncio.run(_answer(settings, questions, out))
+        if len(reports) > 1:
+            out.tally(reports)
+    if fullchain is not None:
+        write_fullchain(fullchain, reports[0], texts)
+    return status_of(report.verdict for report in reports)
+
+
+def _roots(file: Path | None, texts: Catalogue) -> str | None:
+    if file is None:
+        return None
+    return options.read_certificates(file, texts, what="--roots").decode("utf-8", "replace")
+
+
+def _targets(typed: Sequence[str], texts: Catalogue, starttls: str | None) -> list[Target]:
+    targets: list[Target] = []
+    for text in _joined(typed):
+        if text == "-":
+            targets += _listed(sys.stdin, texts, starttls)
+        else:
+            targets.append(options.read_target(text, texts, starttls=starttls))
+    if not targets:
+        raise WrongUsageError(texts.text("error.list.empty"))
+    return targets
+
+
+def _joined(typed: Sequence[str]) -> list[str]:
+    """Without quotes the shell makes two arguments of `host port`; a number alone is no host."""
+    joined: list[str] = []
+    for text in typed:
+        if joined and joined[-1] != "-" and re.fullmatch(r":?[0-9]{1,5}", text):
+            joined[-1] += f" {text}"
+        else:
+            joined.append(text)
+    return joined
+
+
+def _listed(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> list[Target]:
+    targets: list[Target] = []
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if len(targets) == _LONGEST_LIST:
+            raise WrongUsageError(texts.text("error.list.too_long", limit=_LONGEST_LIST))
+        try:
+            targets.append(options.read_target(text, texts, starttls=starttls))
+        except WrongUsageError as error:
+            line_text = texts.text("error.list.line", number=number, problem=str(error))
+            raise WrongUsageError(line_text) from error
+    return targets
+
+
+async def _answer(settings: Settings, questions: Sequence[Question], out: Out) -> list[Report]:
+    from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
+    from bot.vantage import open_local_vantage  # noqa: PLC0415
+
+    reports: list[Report] = []
+    host_width = max(cell_len(place(question.target)) for question in questions)
+    async with open_local_vantage(settings) as vantage:
+        with progress(len(questions), out) as (shown, advance):
+            async with aclosing(_in_order(vantage, questions)) as answers:
+                async for answer in answers:
+                    report = phrase_report(answer, out.lang)
+                    if len(questions) == 1:
+                        shown.answer(report, save_command=_save_command(report))
+                    else:
+                        shown.row(report, host_width=host_width)
+                    # A list of 100 000 keeps its verdicts, not its certificates.
+                    reports.append(report if len(questions) == 1 else _verdict_only(report))
+                    advance()
+    return reports
+
+
+def _save_command(report: Report) -> str:
+    return f"tlscheck check {place(report.target)} --fullchain fullchain.pem"
+
+
+def _verdict_only(report: Report) -> Report:
+    empty = {"findings": (), "endpoints": (), "clients": (), "path": None, "fix": None}
+    return report.model_copy(update=empty)
+
+
+async def _in_order(
+    vantage: Vantage, questions: Iterable[Question]
+) -> AsyncGenerator[Report, None]:
+    """The answers in the order of the questions, each as soon as all before it are there."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(question: Question) -> Report:
+        async with places:
+            return await vantage.check(question)
+
+    waiting: deque[asyncio.Task[Report]] = deque()
+    try:
+        for question in questions:
+            waiting.append(asyncio.create_task(ask(question)))
+            if len(waiting) >= _AHEAD or waiting[0].done():
+                yield await waiting.popleft()
+            else:
+                await asyncio.sleep(0)
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

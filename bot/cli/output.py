@@ -1,0 +1,160 @@
+"""Standard output and standard error: answers, lists, JSON lines, the progress bar."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.cli.status import BROKEN_PIPE, WrongUsageError
+from bot.diagnosis.report import Report
+from bot.render.terminal import render_report, render_row, render_tally
+from bot.texts.catalogue import Catalogue, Lang
+
+# A pipe or a file has no width of its own; this one leaves error lines in one piece more often
+# than 80 does.
+_WIDTH_OF_A_FILE = 100
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to `quiet_pipe`, which ends the command without a word."""
+        raise BrokenPipeError
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return _Console(
+        file=sys.stderr if stderr else sys.stdout,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+@dataclass(frozen=True)
+class Out:
+    """Where answers go, and in which form."""
+
+    lang: Lang
+    as_json: bool
+    verbose: bool
+    as_of: datetime | None
+    console: Console
+
+    def answer(self, report: Report, *, save_command: str | None = None) -> None:
+        """One full answer, or its JSON line."""
+        if self.as_json:
+            self._write(report.to_json())
+            return
+        known = self.console.is_terminal or os.environ.get("COLUMNS", "").isdecimal()
+        self._print(
+            render_report(
+                report,
+                self.lang,
+                width=self.console.width if known else _WIDTH_OF_A_FILE,
+                as_of=self.as_of,
+                save_command=save_command,
+                verbose=self.verbose,
+            )
+        )
+
+    def row(self, report: Report, *, host_width: int) -> None:
+        """One answer of a list: a line, or all of it when that was asked for."""
+        if self.as_json:
+            self._write(report.to_json())
+        elif self.verbose:
+            self.answer(report)
+            self._print([Text()])
+        else:
+            width = self.console.width if self.console.is_terminal else None
+            self._print([render_row(report, self.lang, host_width=host_width, width=width)])
+
+    def tally(self, reports: list[Report]) -> None:
+        """The last line of a list."""
+        if not self.as_json:
+            self._print([Text(), Text(render_tally(reports, self.lang))])
+
+    def _print(self, lines: Iterable[Text]) -> None:
+        for line in lines:
+            self.console.print(line, soft_wrap=True)
+        self.console.file.flush()
+
+    def _write(self, line: str) -> None:
+        self.console.file.write(line + "\n")
+        self.console.file.flush()
+
+
+def open_out(
+    lang: Lang, *, as_json: bool = False, verbose: bool = False, as_of: datetime | None = None
+) -> Out:
+    """Standard output: coloured on a terminal only, and not with NO_COLOR (https://no-color.org)."""
+    return Out(lang, as_json, verbose, as_of, _console())
+
+
+@contextmanager
+def progress(total: int, out: Out) -> Iterator[tuple[Out, Callable[[], None]]]:
+    """A bar on standard error while a list runs, when a person watches.
+
+    Args:
+        total: How many answers are to come.
+        out: Where they go.
+
+    Yields:
+        Where to write them while the bar is there, and what to call after each.
+    """
+    errors = _console(stderr=True)
+    if total < 2 or not errors.is_terminal:
+        yield out, lambda: None
+        return
+    from rich.progress import (  # noqa: PLC0415 - most runs draw no bar
+        BarColumn,
+        MofNCompleteColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=errors, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=total)
+        # On one terminal only one of them may move the cursor; in a file the answers stay alone.
+        shared = replace(out, console=errors) if out.console.is_terminal else out
+        yield shared, lambda: bar.advance(task)
+
+
+@contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """End without a word when the reader of standard output has gone (`| head`)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes standard output once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from None
+
+
+def write_fullchain(file: Path, report: Report, texts: Catalogue) -> None:
+    """Write the repaired chain into a new file, and say on standard error what was done.
+
+    Raises:
+        WrongUsageError: The file exists (it may be in use by a server) or cannot be written.
+    """
+    pem = report.fix.fullchain_pem if report.fix else None
+    if pem is None:
+        print(texts.text("error.fullchain.none"), file=sys.stderr)
+        return
+    try:
+        with file.open("x", encoding="ascii") as target:
+            target.write(pem)
+    except FileExistsError:
+        raise WrongUsageError(texts.text("error.fullchain.exists", file=file)) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        text = texts.text("error.fullchain.unwritable", file=file, reason=reason)
+        raise WrongUsageError(text) from error
+    print(texts.text("error.fullchain.written", file=file), file=sys.stderr)

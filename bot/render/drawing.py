@@ -1,0 +1,119 @@
+"""The chain as a drawing: which certificate was sent, which is missing, which is trusted.
+
+Works on the Report alone, so that every surface with text draws the same chain. Foreign names
+leave here visible (`sanitise`).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import idna
+
+from bot.diagnosis.report import ChainCertificate, Endpoint, Report
+from bot.render.sanitise import visible
+from bot.texts.catalogue import Catalogue
+
+_COMMON_NAME = re.compile(r"(?:^|[,+/])\s*CN\s*=\s*((?:\\.|[^,+\\])+)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: a certificate at its depth in the chain, or a heading above some."""
+
+    name: str
+    depth: int = 0
+    mark: str = ""
+    status: str = ""
+    style: str = ""
+    heading: bool = False
+
+
+def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
+    """The lines of the drawing; none when no certificate was seen.
+
+    Args:
+        report: Any Report.
+        moment: Days left are counted from here.
+        texts: The words for each certificate's state.
+    """
+    endpoint = _shown_endpoint(report)
+    sent = endpoint.chain if endpoint else ()
+    if not report.path:
+        if not sent:
+            return []
+        entries = [Entry(texts.text("terminal.chain.no_path"), heading=True)]
+        return entries + [
+            _sent(certificate, depth, moment, texts) for depth, certificate in enumerate(sent)
+        ]
+    by_digest = {certificate.sha256: certificate for certificate in sent}
+    entries = []
+    for depth, step in enumerate(report.path):
+        certificate = by_digest.pop(step.sha256, None)
+        name = common_name(step.subject)
+        if step.source == "roots":
+            entries.append(Entry(name, depth, "✓", texts.text("terminal.chain.trusted"), "green"))
+        elif certificate is not None:
+            entries.append(_sent(certificate, depth, moment, texts))
+        elif step.source == "server":
+            # The path belongs to another address than the one that is drawn.
+            entries.append(Entry(name, depth, "·"))
+        else:
+            status = texts.text(f"terminal.chain.{step.source}")
+            entries.append(Entry(name, depth, "✗", status, "red"))
+    if by_digest:
+        entries.append(Entry(texts.text("terminal.chain.also_sent"), heading=True))
+        entries += [_sent(certificate, 0, moment, texts) for certificate in by_digest.values()]
+    return entries
+
+
+def days(moment: datetime, end: datetime) -> int:
+    """Whole days from `moment` to `end`, rounded towards zero; negative after `end`."""
+    seconds = (end - moment).total_seconds()
+    return int(seconds / 86_400)
+
+
+def common_name(subject: str) -> str:
+    """The name that people use for a certificate: its CN, else the whole subject; visible."""
+    found = _COMMON_NAME.search(subject)
+    if not found:
+        return visible(subject) or "-"
+    return visible(re.sub(r"\\(.)", r"\1", found[1]).strip()) or visible(subject)
+
+
+def unicode_name(host: str) -> str | None:
+    """The name as its owner writes it, when that differs from `host`; only for display."""
+    if "xn--" not in host:
+        return None
+    try:
+        decoded = idna.decode(host)
+    except (idna.IDNAError, UnicodeError):
+        return None
+    return decoded if decoded != host else None
+
+
+def _shown_endpoint(report: Report) -> Endpoint | None:
+    """The address whose chain is drawn: the one that the verdict is about, as far as is known."""
+    with_chain = [endpoint for endpoint in report.endpoints if endpoint.chain]
+    for endpoint in with_chain:
+        if report.verify and endpoint.verify and endpoint.verify.code == report.verify.code:
+            return endpoint
+    return with_chain[0] if with_chain else None
+
+
+def _sent(certificate: ChainCertificate, depth: int, moment: datetime, texts: Catalogue) -> Entry:
+    name = common_name(certificate.subject)
+    left = days(moment, certificate.not_after)
+    if certificate.not_after < moment:
+        key = "terminal.chain.sent_expired"
+        status = (
+            texts.text(key, n=-left) if left else texts.text("terminal.chain.sent_expired_today")
+        )
+        return Entry(name, depth, "✗", status, "red")
+    if certificate.not_before > moment:
+        date = certificate.not_before.strftime("%Y-%m-%d %H:%M UTC")
+        status = texts.text("terminal.chain.sent_not_yet", date=date)
+        return Entry(name, depth, "✗", status, "red")
+    if not left:
+        return Entry(name, depth, "!", texts.text("terminal.chain.sent_last_day"), "yellow")
+    return Entry(name, depth, "✓", texts.text("terminal.chain.sent", n=left), "green")

@@ -1,0 +1,335 @@
+"""Report → terminal: one full answer, or one aligned line of a list.
+
+Everything is built as lines of `rich.text.Text` that already fit, so that nothing is wrapped a
+second time and commands stay in one piece. The meaning is in marks and words; colour only helps.
+Every foreign string passes through `visible` here. Nothing here does I/O.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from bot.diagnosis.causes import Severity, Verdict
+from bot.diagnosis.report import (
+    ClientPrediction,
+    Endpoint,
+    Finding,
+    Outcome,
+    Report,
+    Target,
+)
+from bot.render import drawing
+from bot.render.lines import pad, shorten, wrap
+from bot.render.sanitise import visible, visible_lines
+from bot.texts.catalogue import Catalogue, Lang, catalogue
+
+MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "broken": "✗", "unreachable": "?"}
+_STYLES: dict[Verdict, str] = {
+    "ok": "bold green",
+    "warning": "bold yellow",
+    "broken": "bold red",
+    "unreachable": "bold magenta",
+}
+_SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "critical": ("✗", "red"),
+    "warning": ("!", "yellow"),
+    "info": ("·", "dim"),
+}
+_OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    "fails": ("✗", "red"),
+    "works": ("✓", "green"),
+    "depends": ("?", "yellow"),
+}
+NARROWEST = 40
+_LABELS = 16  # cells for the clients beside the line that they print
+_WIDEST = 120  # longer lines are hard to read, however wide the window is
+
+
+@dataclass
+class _Page:
+    width: int
+    texts: Catalogue
+    lines: list[Text] = field(default_factory=list)
+
+    def paragraph(
+        self, text: str, *, first: str = "", style: str = "", first_style: str = ""
+    ) -> None:
+        """`text` wrapped behind `first`; the next lines stand below the text."""
+        indent = cell_len(first)
+        if indent > self.width - _LABELS:  # no room beside it
+            self.lines.append(Text(shorten(first.rstrip(), self.width), first_style or style))
+            first, indent = "    ", 4
+        for number, line in enumerate(wrap(text, self.width - indent)):
+            head = first if number == 0 else " " * indent
+            self.lines.append(Text(head, first_style or style).append(line, style))
+            self.lines[-1].rstrip()
+
+    def command(self, text: str) -> None:
+        """Lines that are copied: never wrapped, each in one piece."""
+        for line in visible_lines(text):
+            self.lines.append(Text(f"      {line}", "cyan"))
+
+    def heading(self, text: str) -> None:
+        self.blank()
+        self.paragraph(text, style="bold")
+
+    def blank(self) -> None:
+        if self.lines and self.lines[-1].plain:
+            self.lines.append(Text())
+
+
+def render_report(
+    report: Report,
+    lang: Lang,
+    *,
+    width: int = 80,
+    as_of: datetime | None = None,
+    save_command: str | None = None,
+    verbose: bool = False,
+) -> list[Text]:
+    """The full answer.
+
+    Args:
+        report: A Report whose texts are in `lang` (`phrase_report`).
+        lang: The language of the words around them.
+        width: Cells of the terminal; only commands may be longer.
+        as_of: The moment of `--at`; days are counted from it in place of the check's own time.
+        save_command: Shown beside a full chain: what writes it into a file.
+        verbose: Also show the evidence of each finding.
+
+    Returns:
+        Lines without their line feeds.
+    """
+    page = _Page(max(min(width, _WIDEST), NARROWEST), catalogue(lang))
+    _headline(page, report)
+    cause = report.findings[0] if report.cause and report.findings else None
+    if report.summary:
+        page.paragraph(visible(report.summary))
+    if cause and cause.detail and cause.detail != report.summary:
+        page.paragraph(visible(cause.detail))
+    if cause and verbose:
+        _evidence(page, cause)
+    _chain(page, report, as_of or report.checked_at)
+    _clients(page, report)
+    if report.verify:
+        page.blank()
+        # In one piece, so that it can be searched for.
+        said = f"verify return code: {report.verify.code} ({visible(report.verify.message)})"
+        page.lines.append(Text(said))
+    _fix(page, report, save_command)
+    _findings(page, report.findings[1:] if cause else report.findings, verbose=verbose)
+    _addresses(page, report)
+    page.blank()
+    footer = page.texts.text(
+        "terminal.checked",
+        date=_moment(report.checked_at),
+        vantage=visible(report.vantage),
+        duration=report.duration_ms,
+    )
+    page.paragraph(footer, style="dim")
+    if as_of:
+        page.paragraph(page.texts.text("terminal.judged", date=_moment(as_of)), style="dim")
+    return page.lines
+
+
+def render_row(report: Report, lang: Lang, *, host_width: int, width: int | None = None) -> Text:
+    """One line of a list: verdict, host, days left, what is wrong.
+
+    Args:
+        report: A Report whose texts are in `lang`.
+        lang: The language of the words around them.
+        host_width: Cells of the widest host in the list.
+        width: Cells of the terminal; None cuts nothing (for files and pipes).
+    """
+    texts = catalogue(lang)
+    word = texts.text(f"terminal.verdict.{report.verdict}")
+    room = max(cell_len(texts.text(f"terminal.verdict.{verdict}")) for verdict in MARKS)
+    days_room = cell_len(texts.text("terminal.row.days", n=9999))
+    line = Text(f"{MARKS[report.verdict]} {pad(word, room)}", _STYLES[report.verdict])
+    host = place(report.target)
+    if width is not None:
+        host_width = min(host_width, max(width - room - days_room - 30, 10))
+        host = shorten(host, host_width)
+    leaf = next((e.chain[0] for e in report.endpoints if e.chain), None)
+    left = drawing.days(report.checked_at, leaf.not_after) if leaf else None
+    days = "-" if left is None else texts.text("terminal.row.days", n=left)
+    line.append(f"  {pad(host, host_width)}  {' ' * (days_room - cell_len(days))}{days}  ")
+    title = _title(texts, report)
+    line.append(title)
+    if width is not None:
+        line.truncate(max(width, NARROWEST), overflow="ellipsis")
+    return line
+
+
+def render_tally(reports: Sequence[Report], lang: Lang) -> str:
+    """How many of a list had which verdict, as one sentence."""
+    counts = {verdict: sum(r.verdict == verdict for r in reports) for verdict in MARKS}
+    return catalogue(lang).text("terminal.tally", n=len(reports), **counts)
+
+
+def place(target: Target) -> str:
+    """`host`, `host:port` where the port is not 443, IPv6 in brackets, as it can be typed again."""
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    shown = host if target.port == 443 else f"{host}:{target.port}"
+    return visible(shown)
+
+
+def _title(texts: Catalogue, report: Report) -> str:
+    if report.cause is None or not report.findings:
+        return texts.text("terminal.nothing_wrong") if report.cause is None else str(report.cause)
+    return visible(report.findings[0].title or str(report.findings[0].code))
+
+
+def _headline(page: _Page, report: Report) -> None:
+    word = page.texts.text(f"terminal.verdict.{report.verdict}")
+    host = place(report.target)
+    unicode_name = drawing.unicode_name(report.target.host)
+    if unicode_name:
+        host += f" ({visible(unicode_name)})"
+    if report.target.starttls:
+        host += f" (STARTTLS {visible(report.target.starttls)})"
+    page.paragraph(
+        f"{host} — {_title(page.texts, report)}",
+        first=f"{MARKS[report.verdict]} {word}  ",
+        style="bold",
+        first_style=_STYLES[report.verdict],
+    )
+
+
+def _chain(page: _Page, report: Report, moment: datetime) -> None:
+    drawn = drawing.chain(report, moment, page.texts)
+    if not drawn:
+        return
+    page.blank()
+    longest = max(2 * entry.depth + cell_len(entry.name) for entry in drawn if not entry.heading)
+    column = min(longest, int(page.width * 0.55)) + 2
+    for entry in drawn:
+        if entry.heading:
+            page.paragraph(entry.name, first="  ")
+            continue
+        stem = "  " * max(entry.depth - 1, 0) + ("└ " if entry.depth else "")
+        name = shorten(stem + entry.name, column)
+        page.paragraph(
+            f"{entry.mark} {entry.status}".strip(),
+            first=f"  {pad(name, column)}  ",
+            style=entry.style,
+            first_style="none",
+        )
+
+
+def _clients(page: _Page, report: Report) -> None:
+    clients = report.clients
+    if not clients:
+        return
+    if all(client.outcome == "works" for client in clients):
+        page.blank()
+        labels = ", ".join(visible(client.label) for client in clients)
+        page.paragraph(page.texts.text("terminal.clients.all_work", clients=labels))
+        return
+    page.heading(page.texts.text("terminal.clients.title"))
+    words = {outcome: page.texts.text(f"terminal.clients.{outcome}") for outcome in _OUTCOMES}
+    room = max(map(cell_len, words.values()))
+    for outcome, (mark, style) in _OUTCOMES.items():
+        those = [client for client in clients if client.outcome == outcome]
+        if not those:
+            continue
+        first = f"  {mark} {pad(words[outcome], room)}  "
+        page.paragraph(_labels(those), first=first, first_style=style)
+        indent = " " * cell_len(first)
+        reasons = _grouped(those, [client.reason for client in those])
+        for reason, group in reasons:
+            text = reason if len(reasons) == 1 else f"{_labels(group)}: {reason}"
+            page.paragraph(text, first=indent, style="dim")
+        errors = _grouped(those, [client.error or "" for client in those])
+        column = min(max((cell_len(_labels(group)) for _, group in errors), default=0), _LABELS)
+        for error, group in errors:
+            label = pad(shorten(_labels(group), column), column)
+            page.paragraph(error, first=f"{indent}{label}  ", style=style, first_style="none")
+
+
+def _labels(clients: Iterable[ClientPrediction]) -> str:
+    return ", ".join(visible(client.label) for client in clients)
+
+
+def _grouped(
+    clients: Sequence[ClientPrediction], keys: Sequence[str]
+) -> list[tuple[str, list[ClientPrediction]]]:
+    """Clients with the same text together, in the order of their first; empty texts left out."""
+    groups: dict[str, list[ClientPrediction]] = {}
+    for client, key in zip(clients, keys, strict=True):
+        if key:
+            groups.setdefault(visible(key), []).append(client)
+    return list(groups.items())
+
+
+def _fix(page: _Page, report: Report, save_command: str | None) -> None:
+    fix = report.fix
+    if fix is None or not (fix.steps or fix.fullchain_pem):
+        return
+    page.heading(page.texts.text(f"terminal.fix.{fix.owner}"))
+    for number, step in enumerate(fix.steps, start=1):
+        page.paragraph(visible(step.title or step.code), first=f"  {number}. ")
+        if step.text:
+            page.paragraph(visible(step.text), first="     ", style="dim")
+        if step.command:
+            page.command(step.command)
+    if fix.fullchain_pem and save_command:
+        key = "fullchain_proven" if fix.proven else "fullchain_unproven"
+        page.paragraph(page.texts.text(f"terminal.fix.{key}"), first="  ")
+        page.command(save_command)
+
+
+def _findings(page: _Page, findings: Sequence[Finding], *, verbose: bool) -> None:
+    if not findings:
+        return
+    page.heading(page.texts.text("terminal.findings.title"))
+    for finding in findings:
+        mark, style = _SEVERITIES[finding.severity]
+        title = visible(finding.title or str(finding.code))
+        page.paragraph(title, first=f"  {mark} ", first_style=style)
+        if finding.detail:
+            page.paragraph(visible(finding.detail), first="    ", style="dim")
+        if verbose:
+            _evidence(page, finding)
+
+
+def _evidence(page: _Page, finding: Finding) -> None:
+    for name, value in finding.evidence.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        page.paragraph(visible(shown), first=f"    {shorten(visible(name), 24)}: ", style="dim")
+
+
+def _addresses(page: _Page, report: Report) -> None:
+    if not report.endpoints:
+        return
+    page.blank()
+    seen = {_observed(endpoint) for endpoint in report.endpoints}
+    key = "terminal.addresses.same" if len(seen) == 1 else "terminal.addresses.differ"
+    page.paragraph(page.texts.text(key, n=len(report.endpoints)), style="bold")
+    names = [_address(endpoint) for endpoint in report.endpoints]
+    room = max(map(cell_len, names))
+    for endpoint, name in zip(report.endpoints, names, strict=True):
+        facts = [endpoint.tls_version, endpoint.cipher, endpoint.alpn, endpoint.error]
+        said = [visible(fact) for fact in facts if fact]
+        if endpoint.verify:
+            said.append(f"verify {endpoint.verify.code}")
+        mark, style = ("✓", "green") if endpoint.reachable else ("✗", "red")
+        page.paragraph(", ".join(said), first=f"  {mark} {pad(name, room)}  ", first_style=style)
+
+
+def _observed(endpoint: Endpoint) -> tuple[object, ...]:
+    chain = tuple(certificate.sha256 for certificate in endpoint.chain)
+    code = endpoint.verify.code if endpoint.verify else None
+    return endpoint.reachable, bool(endpoint.error), code, chain
+
+
+def _address(endpoint: Endpoint) -> str:
+    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    return shorten(visible(f"{address}:{endpoint.port}"), 47)
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
