@@ -238,18 +238,23 @@ def connect(url: str, on_away: Callable[[bool], None] = lambda away: None) -> Co
 
 
 def _client(address: str) -> redis.Redis:
-    return redis.Redis.from_url(
+    # A Unix socket knows no keepalive, and its connection class does not take the word.
+    tcp = {} if address.startswith("unix:") else {"socket_keepalive": True}
+    client = redis.Redis.from_url(
         address,
         protocol=2,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
-        socket_keepalive=True,
         # A batch that was cut off may have been carried out: repeating it is not ours to decide,
         # and no asker should wait for it.
         retry=Retry(NoBackoff(), 0),
         health_check_interval=15,
         max_connections=8,
+        **tcp,
     )
+    # Answers as they are sent, for every command alike.
+    client.response_callbacks.clear()
+    return client
 
 
 def _without_password(url: str) -> str:

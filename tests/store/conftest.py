@@ -26,14 +26,17 @@ class FragileServer:
         self.url = f"unix://{directory / 'socket'}"
 
     def start(self) -> None:
+        """Start it (again)."""
         self._server.start()
 
     def stop(self) -> None:
+        """Kill it."""
         self._server.terminate()
 
 
 @pytest.fixture
 def fragile_server() -> Iterator[FragileServer]:
+    """A running server that the test may stop and start."""
     # pytest's own directories are too long for a socket's address.
     with TemporaryDirectory(prefix="tlscheck-") as directory:
         server = FragileServer(Path(directory))

@@ -1,12 +1,12 @@
 """The embedded server: private, quick, and gone with the program."""
 
-import asyncio
 import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -56,7 +56,7 @@ async def test_its_memory_is_bounded() -> None:
         await client.aclose()
 
 
-async def test_is_gone_when_the_program_is_killed() -> None:
+def test_is_gone_when_the_program_is_killed() -> None:
     """SIGKILL leaves no time to clean up: the guard ends server and directory."""
     program = (
         "import asyncio\n"
@@ -67,17 +67,18 @@ async def test_is_gone_when_the_program_is_killed() -> None:
         "        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    path = _socket_of(child.stdout.readline().strip())
-    assert path.exists()
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        path = _socket_of(child.stdout.readline().strip())
+        assert path.exists()
+        os.kill(child.pid, signal.SIGKILL)
 
-    async with asyncio.timeout(5):
-        while path.parent.exists():
-            await asyncio.sleep(0.02)
+    limit = time.monotonic() + 5
+    while path.parent.exists():
+        assert time.monotonic() < limit
+        threading.Event().wait(0.02)
     with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
         client.connect(str(path))
 
