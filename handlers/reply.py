@@ -7,7 +7,7 @@ An asker's one answer should not be lost to that.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import aiohttp
 import structlog
@@ -21,10 +21,16 @@ ATTEMPTS = 5
 TRY_SECONDS = 10.0
 LONGEST_WAIT = 60.0
 _ANSWER_BYTES = 2000
+_RETRIED: dict[str, Literal["rate_limited", "server_error", "connection"]] = {
+    "rate_limited": "rate_limited",
+    "unavailable": "server_error",
+}
 
 
 class ReplyError(Exception):
-    """Slack did not take the message; `reason` is `expired`, `refused`, `unavailable` or `network`."""
+    """Slack did not take the message; `reason` is `expired`, `refused`,
+    `rate_limited`, `unavailable` or `network`.
+    """
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -98,7 +104,7 @@ class Replies:
             except (aiohttp.ClientError, TimeoutError, OSError) as lost:
                 error = ReplyError("network", type(lost).__name__)
             if attempt + 1 < ATTEMPTS:
-                self._measures.retries.labels(error.reason).inc()
+                self._measures.metrics.slack_retried(_RETRIED.get(error.reason, "connection"))
                 await self._sleep(min(wait, LONGEST_WAIT))
         raise error
 

@@ -4,7 +4,11 @@ slack_sdk repeats lost connections only; 429 and 5xx need handlers of their own
 (`http_retry/builtin_async_handlers.py`), and its own for 5xx leaves out 502 and 504.
 """
 
+import re
+from typing import Any
+
 import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -14,10 +18,12 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.measure import Measures
 
 CALL_SECONDS = 30
+_ERROR_WORD = re.compile(r"[a-z0-9_]{1,64}")
 
 
 class _ConnectionLost(AsyncConnectionErrorRetryHandler):
@@ -33,7 +39,7 @@ class _ConnectionLost(AsyncConnectionErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        self._measures.retries.labels("network").inc()
+        self._measures.metrics.slack_retried("connection")
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
@@ -52,7 +58,7 @@ class _RateLimited(AsyncRateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        self._measures.retries.labels("rate_limited").inc()
+        self._measures.metrics.slack_retried("rate_limited")
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
@@ -81,10 +87,35 @@ class _ServerFailed(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        self._measures.retries.labels("unavailable").inc()
+        self._measures.metrics.slack_retried("server_error")
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
+
+
+class _CountedClient(AsyncWebClient):
+    """Counts what came of each call."""
+
+    measures: Measures
+
+    async def api_call(self, api_method: str, **kwargs: Any) -> AsyncSlackResponse:
+        outcome = "failed"
+        try:
+            response = await super().api_call(api_method, **kwargs)
+            outcome = "ok"
+        except SlackApiError as error:
+            outcome = api_error(error)
+            raise
+        finally:
+            self.measures.metrics.slack_called(api_method, outcome)
+        return response
+
+
+def api_error(error: SlackApiError) -> str:
+    """Slack's own word for what it refused; for metrics and logs, and short."""
+    response = error.response
+    found = response.get("error") if hasattr(response, "get") else None
+    return found if isinstance(found, str) and _ERROR_WORD.fullmatch(found) else "unknown_error"
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -107,7 +138,7 @@ def web_client(
         session: Who opened it closes it.
         measures: Counts the retries.
     """
-    return AsyncWebClient(
+    client = _CountedClient(
         token=token,
         base_url=base_url,
         session=session,
@@ -118,3 +149,8 @@ def web_client(
             _ServerFailed(measures),
         ],
     )
+    client.measures = measures
+    # The session knows the proxies of the environment, and which hosts go without one; slack_sdk
+    # would send every request there, those to this machine too.
+    client.proxy = None
+    return client

@@ -58,15 +58,17 @@ class Work:
             job.close()
             self._measures.turned_away.inc()
             raise TooMuchWorkError
-        task = asyncio.create_task(job, name=name)
+        task = asyncio.create_task(self._counted(job), name=name)
         self._tasks.add(task)
-        self._measures.working.set(len(self._tasks))
         task.add_done_callback(self._done)
         return task
 
+    async def _counted(self, job: Coroutine[Any, Any, T]) -> T:
+        with self._measures.metrics.background_work():
+            return await job
+
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        self._measures.working.set(len(self._tasks))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("background task failed", task=task.get_name(), exc_info=error)
 

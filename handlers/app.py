@@ -1,0 +1,99 @@
+"""The Bolt app: which listener hears what, and what happens when one fails.
+
+No work at import, no globals: `build_app` puts a Desk behind every listener.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+
+from handlers.ask import ARRIVED, answer_command
+from handlers.desk import Desk
+from handlers.pressed import Listener, answer_press, listeners
+
+log = structlog.get_logger(__name__)
+
+COMMAND = "/tlscheck"
+
+
+def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
+    """The app with all its listeners.
+
+    Args:
+        desk: What the listeners work with; its client holds the bot's token.
+        signing_secret: Proves requests over HTTP. None (Socket Mode): every request over HTTP is
+            refused.
+    """
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # One workspace, one token, tested at the start: no auth.test for each request.
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=desk.client.token
+        )
+
+    app = AsyncApp(
+        name="tlscheck",
+        # Else Bolt looks every 10 ms whether a listener has acknowledged.
+        process_before_response=True,
+        signing_secret=signing_secret or "",
+        authorize=authorize,
+        raise_error_for_unhandled_request=True,
+        # No custom step and no assistant is registered.
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+    @app.command(COMMAND)
+    async def on_command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await answer_command(desk, ack, body, context)
+
+    for action_id, listener in listeners().items():
+        app.action(action_id)(_on_press(desk, listener))
+
+    app.error(_on_error(desk))
+    return app
+
+
+def _on_press(desk: Desk, listener: Listener) -> Any:
+    async def on_press(
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        context: AsyncBoltContext,
+    ) -> None:
+        await ack()
+        await answer_press(desk, listener, body=body, action=action, arrived=context.get(ARRIVED))
+
+    return on_press
+
+
+def _on_error(desk: Desk) -> Any:
+    """What Bolt calls when a listener or middleware failed in a way that it did not foresee."""
+
+    async def on_error(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            log.warning("nobody listens to this", kind=str(body.get("type") or "?")[:50])
+            return BoltResponse(status=404, body="")
+        message = desk.failure(error, desk.lang, "", "listener")
+        if "command" in body:
+            answer = {
+                "response_type": "ephemeral",
+                "text": message.text,
+                "blocks": list(message.blocks),
+            }
+            return BoltResponse(
+                status=200,
+                body=json.dumps(answer),
+                headers={"content-type": "application/json;charset=utf-8"},
+            )
+        url = body.get("response_url")
+        await desk.tell(url if isinstance(url, str) else None, message)
+        return BoltResponse(status=200, body="")
+
+    return on_error

@@ -1,0 +1,129 @@
+"""The listener of `/tlscheck`: an answer in the acknowledgement, or soon after it.
+
+Slack gives three seconds; after `Desk.patience` the asker is told that the check is under way, and
+the answer follows to the response address. (`replace_original` does nothing there for a command,
+bolt-python #1268: so either one message, or this one and the answer.)
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext
+
+from bot.diagnosis.report import Target
+from handlers.blocks import Message
+from handlers.command import Ask, Help, Refused, parse_command
+from handlers.desk import Desk, within
+from handlers.escape import shorten
+from handlers.sentences import help_message, refusal, say
+from handlers.work import TooMuchWorkError
+
+log = structlog.get_logger(__name__)
+
+ARRIVED = "tlscheck_arrived"
+"""Name in Bolt's context: the loop's time at which the payload came in."""
+
+
+async def acknowledge(ack: AsyncAck, message: Message) -> None:
+    """The message as the body of the acknowledgement, for the asker only."""
+    await ack(
+        text=message.text,
+        blocks=list(message.blocks),
+        response_type="ephemeral",
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+
+
+async def answer_command(
+    desk: Desk, ack: AsyncAck, body: Mapping[str, Any], context: AsyncBoltContext
+) -> None:
+    """Acknowledge one slash command within `Desk.patience`, and see to its answer."""
+    loop = asyncio.get_running_loop()
+    arrived = context.get(ARRIVED) or loop.time()
+    try:
+        await _answer(desk, ack, body, arrived + desk.patience)
+    finally:
+        desk.measures.metrics.acknowledged("command", loop.time() - arrived)
+
+
+async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: float) -> None:
+    loop = asyncio.get_running_loop()
+    if not await desk.first_time("command", _text(body, "trigger_id")):
+        await ack()
+        return
+    command = parse_command(_text(body, "text"), desk.lang)
+    if isinstance(command, Help):
+        await acknowledge(ack, help_message(command.lang, _text(body, "command") or "/tlscheck"))
+        return
+    if isinstance(command, Refused):
+        await acknowledge(ack, refusal(command))
+        return
+    host = shown_host(command.question.target)
+    try:
+        task = desk.work.start(_ask(desk, command), name="ask")
+    except TooMuchWorkError as error:
+        await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
+        return
+    if await within(task, deadline - loop.time()):
+        await acknowledge(ack, _result(desk, task, command))
+        desk.measures.answers.labels("ack").inc()
+        return
+    await acknowledge(ack, say(command.lang, "slack.checking", host=host))
+    desk.work.start(
+        _follow(desk, task, command, _text(body, "response_url")), name="follow", follows=True
+    )
+
+
+async def _ask(desk: Desk, command: Ask) -> Message:
+    answer = await desk.service.ask(command.question)
+    return desk.presenter.message(answer, command.lang)
+
+
+def _result(desk: Desk, task: "asyncio.Task[Message]", command: Ask) -> Message:
+    """What a finished task has to say, be it a failure."""
+    host = shown_host(command.question.target)
+    if task.cancelled():
+        return desk.failure(asyncio.CancelledError(), command.lang, host, "ask")
+    error = task.exception()
+    return task.result() if error is None else desk.failure(error, command.lang, host, "ask")
+
+
+async def _follow(
+    desk: Desk, task: "asyncio.Task[Message]", command: Ask, response_url: str
+) -> None:
+    cancelled = False
+    try:
+        await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        # The program is ending: the asker is still told, within the owner's bound.
+        cancelled = True
+        task.cancel()
+    host = shown_host(command.question.target)
+    if cancelled and not task.done():
+        message = desk.failure(asyncio.CancelledError(), command.lang, host, "ask")
+    else:
+        message = _result(desk, task, command)
+    if await desk.tell(response_url, message):
+        desk.measures.answers.labels("later").inc()
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+def shown_host(target: Target) -> str:
+    """The host, short enough for a sentence."""
+    host = shorten(target.host, 100)
+    return (
+        host
+        if target.port == 443
+        else f"[{host}]:{target.port}"
+        if ":" in host
+        else f"{host}:{target.port}"
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,141 @@
+"""What every listener needs: the service, the ways out to Slack, the owner of background work.
+
+One Desk per app, made by whoever composes the program; no globals. Here also stands what all of
+them do alike: taking a delivery once, and telling a person that something failed.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.diagnosis.question import Question
+from bot.service import Answer, ServiceClosedError
+from bot.texts.catalogue import Lang
+from handlers.blocks import Message
+from handlers.command import Ask, Refused, parse_command
+from handlers.measure import Measures
+from handlers.present import Presenter
+from handlers.press import Press
+from handlers.reply import Reply, ReplyError
+from handlers.sentences import refusal, say
+from handlers.work import TooMuchWorkError, Work
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = timedelta(hours=1)
+"""How long a delivery is known. Slack repeats events for some five minutes."""
+ONCE_SECONDS = 0.5
+"""How long Redis may take to say whether a delivery is new, before it is taken as new."""
+
+
+class Asking(Protocol):
+    """The part of `bot.service.Service` that is used here."""
+
+    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
+        """The newest answer."""
+
+    async def recall(self, result_id: str) -> Answer | None:
+        """An earlier answer by its id."""
+
+
+class OnceStore(Protocol):
+    """The part of `bot.store.Store` that is used here."""
+
+    async def first_time(self, kind: str, delivery: str, ttl: timedelta) -> bool:
+        """Whether nobody asked about this delivery before."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The tools of the listeners."""
+
+    service: Asking
+    store: OnceStore
+    client: AsyncWebClient
+    reply: Reply
+    presenter: Presenter
+    work: Work
+    measures: Measures
+    clock: Callable[[], datetime]
+    lang: Lang
+    patience: float
+
+    async def first_time(self, kind: str, delivery: str) -> bool:
+        """Whether this delivery is to be worked on; a repeated one is not."""
+        if not delivery:
+            return True
+        try:
+            async with asyncio.timeout(ONCE_SECONDS):
+                first = await self.store.first_time(kind, delivery, REMEMBERED)
+        except TimeoutError:
+            return True
+        if not first:
+            self.measures.repeated.inc()
+            log.info("repeated delivery passed over", kind=kind)
+        return first
+
+    def failure(self, error: BaseException, lang: Lang, host: str, doing: str) -> Message:
+        """The sentence for a person whose request failed; the rest goes to the log."""
+        if isinstance(error, TooMuchWorkError):
+            return say(lang, "slack.restarting" if self.work.closed else "slack.busy", host=host)
+        if isinstance(error, (ServiceClosedError, asyncio.CancelledError)):
+            return say(lang, "slack.restarting", host=host)
+        number = secrets.token_hex(4)
+        self.measures.errors.inc()
+        log.error("request failed", id=number, doing=doing, host=host, exc_info=error)
+        return say(lang, "slack.failed", id=number)
+
+    async def tell(self, url: str | None, message: Message, *, replace: bool = False) -> bool:
+        """Post to a response address.
+
+        Returns:
+            Whether Slack took it; if not, it is logged and counted.
+        """
+        if not url:
+            return False
+        try:
+            await self.reply(url, message, replace=replace)
+        except ReplyError as error:
+            self.measures.replies_failed.labels(error.reason).inc()
+            log.error("a person was not answered", reason=error.reason, detail=error.detail)
+            return False
+        return True
+
+    async def answer_of(self, press: Press, *, refresh: bool = False) -> Answer | Message:
+        """The result that a button belongs to, or the same question asked again.
+
+        Returns:
+            A Message instead when the button's command cannot be read (any more).
+
+        Raises:
+            CheckFailedError: From the service.
+        """
+        known = await self.service.recall(press.result) if press.result else None
+        if known is not None and not refresh:
+            return known
+        if known is not None:
+            return await self.service.ask(known.record.question, refresh=True)
+        command = parse_command(press.command, press.lang)
+        if isinstance(command, Ask):
+            return await self.service.ask(command.question, refresh=refresh)
+        if isinstance(command, Refused):
+            return refusal(command)
+        return say(press.lang, "slack.press.unknown")
+
+
+async def within(task: "asyncio.Task[Message]", seconds: float) -> bool:
+    """Whether the task is done within that time; it goes on either way."""
+    if task.done():
+        return True
+    if seconds <= 0:
+        # One turn of the loop: what is already known needs no waiting.
+        await asyncio.sleep(0)
+        return task.done()
+    await asyncio.wait((task,), timeout=seconds)
+    return task.done()

@@ -1,0 +1,77 @@
+"""From the service's Answer to a message: phrased, rendered, and kept while it is asked for again.
+
+The unchanging part of a message is kept by result and language; only its small print ages.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.diagnosis.report import Report
+from bot.service import Answer
+from bot.texts.catalogue import Lang
+from handlers.answer import Body, Shown, build_body, render
+from handlers.blocks import Message
+from handlers.command import command_text
+from handlers.press import Shared
+
+Phrase = Callable[[Report, Lang], Report]
+
+KEPT = 256
+
+
+class Presenter:
+    """Makes messages of answers; `phrase` fills in the texts of a Report in a language."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        self._phrase = phrase
+        self._kept: OrderedDict[tuple[str, Lang], tuple[Report, Report, Body]] = OrderedDict()
+
+    def phrased(self, answer: Answer, lang: Lang) -> Report:
+        """The Report of an answer, in that language."""
+        return self._body(answer, lang)[0]
+
+    def message(
+        self,
+        answer: Answer,
+        lang: Lang,
+        *,
+        shared: Shared | None = None,
+        checking_again: bool = False,
+    ) -> Message:
+        """The message for the asker, or, when `shared` is given, for everybody."""
+        report, body = self._body(answer, lang)
+        return render(
+            Shown(
+                report=report,
+                lang=lang,
+                command=command_text(answer.record.question, lang),
+                judged_at=judged_at(answer),
+                age=answer.age.total_seconds(),
+                cached=answer.source == "cache",
+                joined=answer.source == "joined",
+                stored=answer.stored,
+                shared=shared,
+                checking_again=checking_again,
+            ),
+            body,
+        )
+
+    def _body(self, answer: Answer, lang: Lang) -> tuple[Report, Body]:
+        key = (answer.report.id, lang)
+        found = self._kept.get(key)
+        # How somebody typed the target differs between askers of one result; nothing shows it.
+        if found is not None and found[0].checked_at == answer.report.checked_at:
+            self._kept.move_to_end(key)
+            return found[1], found[2]
+        report = self._phrase(answer.report, lang)
+        body = build_body(report, judged_at(answer), lang)
+        self._kept[key] = (answer.report, report, body)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return report, body
+
+
+def judged_at(answer: Answer) -> datetime:
+    """The moment that the chain was judged at."""
+    return answer.record.question.at or answer.report.checked_at

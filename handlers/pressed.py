@@ -1,0 +1,284 @@
+"""The listeners of the buttons: acknowledged at once, worked on in the background.
+
+An interaction has a response address of its own: with `replace_original` it replaces the very
+message that the button stands on, ephemeral or shared (docs.slack.dev/interactivity).
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot.texts.catalogue import Lang
+from handlers.ask import shown_host
+from handlers.blocks import Message
+from handlers.desk import Desk, within
+from handlers.details import details_view, sentence_view, skeleton_view
+from handlers.fullchain import send_full_chain
+from handlers.press import (
+    DETAILS,
+    FULL_CHAIN,
+    RECHECK,
+    SHARE,
+    Press,
+    PressError,
+    Shared,
+    decode_press,
+)
+from handlers.reply import ReplyError
+from handlers.sentences import say
+from handlers.web import api_error
+from handlers.work import TooMuchWorkError
+
+log = structlog.get_logger(__name__)
+
+QUIET_SECONDS = 1.0
+"""A new check that is done within this time simply replaces the old answer."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a button was pressed, and by whom."""
+
+    user: str
+    channel: str
+    message_ts: str
+    thread_ts: str | None
+    ephemeral: bool
+    response_url: str | None
+    trigger_id: str
+
+
+Listener = Callable[[Desk, Place, Press], Awaitable[None]]
+
+
+def read_place(body: Mapping[str, Any]) -> Place:
+    """The parts of a block_actions payload that are used here; anything may be missing."""
+
+    def text(*path: str) -> str:
+        value: Any = body
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value if isinstance(value, str) else ""
+
+    container = body.get("container")
+    return Place(
+        user=text("user", "id"),
+        channel=text("channel", "id") or text("container", "channel_id"),
+        message_ts=text("container", "message_ts"),
+        thread_ts=text("container", "thread_ts") or None,
+        ephemeral=isinstance(container, Mapping) and container.get("is_ephemeral") is True,
+        response_url=text("response_url") or None,
+        trigger_id=text("trigger_id"),
+    )
+
+
+async def answer_press(
+    desk: Desk,
+    listener: Listener,
+    *,
+    body: Mapping[str, Any],
+    action: Mapping[str, Any],
+    arrived: float | None = None,
+) -> None:
+    """Run a press's listener once, in the background; its acknowledgement need not wait."""
+    loop = asyncio.get_running_loop()
+    arrived = arrived or loop.time()
+    place = read_place(body)
+    try:
+        desk.work.start(_run(desk, place, action, listener), name=listener.__name__)
+    except TooMuchWorkError as error:
+        message = desk.failure(error, desk.lang, "", listener.__name__)
+        desk.work.start(_tell(desk, place, message), name="tell", follows=True)
+    desk.measures.metrics.acknowledged("action", loop.time() - arrived)
+
+
+async def _tell(desk: Desk, place: Place, message: Message) -> None:
+    await desk.tell(place.response_url, message)
+
+
+async def _run(desk: Desk, place: Place, action: Mapping[str, Any], listener: Listener) -> None:
+    lang: Lang = desk.lang
+    host = ""
+    try:
+        delivery = f"{place.trigger_id} {action.get('action_id')} {action.get('action_ts')}"
+        if place.trigger_id and not await desk.first_time("press", delivery):
+            return
+        press = decode_press(action.get("value"))
+        lang = press.lang
+        host = press.command.split(" ", 1)[0]
+        await listener(desk, place, press)
+    except PressError:
+        await desk.tell(place.response_url, say(lang, "slack.press.unknown"))
+    except asyncio.CancelledError as error:
+        await desk.tell(place.response_url, desk.failure(error, lang, host, listener.__name__))
+        raise
+    except Exception as error:
+        await desk.tell(place.response_url, desk.failure(error, lang, host, listener.__name__))
+
+
+class Sharing:
+    """Share: the answer for everybody in the channel, once for each answer."""
+
+    def __init__(self) -> None:
+        # How often posting one answer has failed: the next press is a new attempt then.
+        self._failed: OrderedDict[str, int] = OrderedDict()
+
+    async def share(self, desk: Desk, place: Place, press: Press) -> None:
+        """Post the answer to the channel, also where the bot is no member."""
+        answer = f"{place.channel} {place.message_ts} {place.user}"
+        attempt = f"{answer} {self._failed.get(answer, 0)}"
+        if not await desk.first_time("share", attempt):
+            await desk.tell(place.response_url, say(press.lang, "slack.share.twice"))
+            return
+        try:
+            error = await _post_shared(desk, place, press)
+        except BaseException:
+            self._note_failure(answer)
+            raise
+        if error is not None:
+            self._note_failure(answer)
+            await desk.tell(place.response_url, error)
+
+    def _note_failure(self, answer: str) -> None:
+        self._failed[answer] = self._failed.get(answer, 0) + 1
+        while len(self._failed) > 1000:
+            self._failed.popitem(last=False)
+
+
+async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None:
+    """Post; returns the sentence for the asker when Slack does not let us."""
+    answer = await desk.answer_of(press)
+    if isinstance(answer, Message):
+        return answer
+    shared = Shared(user=place.user, at=int(desk.clock().timestamp()))
+    message = desk.presenter.message(answer, press.lang, shared=shared)
+    try:
+        await desk.client.chat_postMessage(
+            channel=place.channel,
+            text=message.text,
+            blocks=list(message.blocks),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    except SlackApiError as error:
+        # `not_in_channel` and `channel_not_found` where the bot was never invited: there the
+        # interaction's own address still posts for all.
+        reason = api_error(error)
+        log.info("sharing through the response address", reason=reason)
+    else:
+        return None
+    if not place.response_url:
+        return say(press.lang, "slack.share.failed", error=reason)
+    try:
+        await desk.reply(place.response_url, message, in_channel=True)
+    except ReplyError as error:
+        desk.measures.replies_failed.labels(error.reason).inc()
+        log.warning("not shared", reason=error.reason, detail=error.detail)
+        if error.reason == "expired":
+            return say(press.lang, "slack.share.expired")
+        return say(press.lang, "slack.share.failed", error=reason)
+    return None
+
+
+async def recheck(desk: Desk, place: Place, press: Press) -> None:
+    """Check again: the new answer takes the place of the old one, for all who see it."""
+    task = desk.work.start(_checked_again(desk, press), name="recheck", follows=True)
+    try:
+        if not await within(task, QUIET_SECONDS) and press.result:
+            old = await desk.service.recall(press.result)
+            if old is not None and not task.done():
+                interim = desk.presenter.message(
+                    old, press.lang, shared=press.shared, checking_again=True
+                )
+                await desk.tell(place.response_url, interim, replace=True)
+        message = await task
+    except asyncio.CancelledError:
+        task.cancel()
+        await _put_back(desk, place, press)
+        raise
+    except Exception:
+        await _put_back(desk, place, press)
+        raise
+    if await desk.tell(place.response_url, message, replace=True):
+        return
+    if press.shared is not None and place.channel and place.message_ts:
+        # The address lives for 30 minutes; a message in a channel of ours can still be changed.
+        await desk.client.chat_update(
+            channel=place.channel,
+            ts=place.message_ts,
+            text=message.text,
+            blocks=list(message.blocks),
+        )
+
+
+async def _checked_again(desk: Desk, press: Press) -> Message:
+    answer = await desk.answer_of(press, refresh=True)
+    if isinstance(answer, Message):
+        return answer
+    return desk.presenter.message(answer, press.lang, shared=press.shared)
+
+
+async def _put_back(desk: Desk, place: Place, press: Press) -> None:
+    """The earlier answer without "checking again": that is not true any more."""
+    old = await desk.service.recall(press.result) if press.result else None
+    if old is not None:
+        message = desk.presenter.message(old, press.lang, shared=press.shared)
+        await desk.tell(place.response_url, message, replace=True)
+
+
+async def details(desk: Desk, place: Place, press: Press) -> None:
+    """Details: a view that opens at once, while its trigger lives, and is filled in then."""
+    opened = await desk.client.views_open(
+        trigger_id=place.trigger_id, view=skeleton_view(press.lang)
+    )
+    view_id = opened["view"]["id"]
+    try:
+        answer = await desk.answer_of(press)
+        if isinstance(answer, Message):
+            view = sentence_view(press.lang, answer.text)
+        else:
+            view = details_view(desk.presenter.phrased(answer, press.lang), press.lang)
+    except Exception as error:
+        host = press.command.split(" ", 1)[0]
+        view = sentence_view(press.lang, desk.failure(error, press.lang, host, "details").text)
+    await desk.client.views_update(view_id=view_id, view=view)
+
+
+async def full_chain(desk: Desk, place: Place, press: Press) -> None:
+    """Full chain: the file to install, where the asker can get at it."""
+    answer = await desk.answer_of(press)
+    if isinstance(answer, Message):
+        await desk.tell(place.response_url, answer)
+        return
+    fix = answer.report.fix
+    host = shown_host(answer.report.target)
+    if fix is None or not fix.fullchain_pem:
+        await desk.tell(place.response_url, say(press.lang, "slack.fullchain.none", host=host))
+        return
+    shared_in = None if place.ephemeral else place.channel
+    message = await send_full_chain(
+        desk.client,
+        pem=fix.fullchain_pem,
+        proven=fix.proven,
+        target=answer.report.target,
+        user=place.user,
+        channel=shared_in,
+        thread_ts=place.thread_ts or place.message_ts,
+        lang=press.lang,
+    )
+    await desk.tell(place.response_url, message)
+
+
+def listeners() -> dict[str, Listener]:
+    """Every button's action id with its listener."""
+    return {
+        SHARE: Sharing().share,
+        RECHECK: recheck,
+        DETAILS: details,
+        FULL_CHAIN: full_chain,
+    }

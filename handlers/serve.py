@@ -1,0 +1,320 @@
+"""Running the bot: everything is opened, connected and closed here, in this order.
+
+The only place that knows all parts. `serve` returns when it was asked to stop and has drained.
+"""
+
+import asyncio
+import errno
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import aiohttp
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.metrics import Metrics
+from bot.service import Service
+from bot.settings import Settings, SettingsError
+from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
+from bot.vantage import Vantage
+from handlers.app import build_app
+from handlers.desk import Desk
+from handlers.doors import web_app
+from handlers.measure import Measures
+from handlers.present import Phrase, Presenter
+from handlers.reply import Replies
+from handlers.socket import Socket
+from handlers.web import api_error, open_session, web_client
+from handlers.work import Work
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 1.5
+"""How long a command waits for its answer before it is acknowledged without."""
+DRAIN_SECONDS = 20.0
+AUTH_FRESH_SECONDS = 60.0
+
+# docs.slack.dev/reference/methods/auth.test, errors: no later attempt will turn out better.
+_HOPELESS = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+        "missing_scope",
+        "access_denied",
+    }
+)
+
+OpenVantage = Callable[[Settings], AbstractAsyncContextManager[Vantage]]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the bot can be reached, told once it takes work."""
+
+    port: int
+    mode: Literal["socket", "http"]
+
+
+async def serve(
+    settings: Settings,
+    *,
+    open_vantage: OpenVantage,
+    phrase: Phrase,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    stop: asyncio.Event | None = None,
+    started: Callable[[Serving], None] | None = None,
+    host: str | None = None,
+    patience: float = PATIENCE_SECONDS,
+    drain_seconds: float = DRAIN_SECONDS,
+) -> None:
+    """Run the bot until SIGTERM, SIGINT or `stop`, then drain and close.
+
+    Args:
+        settings: Tokens, port, Redis and policy.
+        open_vantage: Opens the place that runs the checks.
+        phrase: Fills in a Report's texts in a language.
+        clock: Says what time it is.
+        stop: Ends the bot when set; also set by the two signals.
+        started: Called once the bot takes work.
+        host: The interface to listen at; every one when None.
+        patience: Seconds that a command waits for its answer before it is acknowledged without.
+        drain_seconds: How long background work may take to finish at the end.
+
+    Raises:
+        SettingsError: A setting is missing or refused; the text names it.
+    """
+    bot_token, app_token, signing_secret = _slack_settings(settings)
+    stop = stop or asyncio.Event()
+    metrics = Metrics()
+    measures = Measures(metrics)
+    async with (
+        _signals(stop),
+        _opened_store(settings, clock, metrics) as store,
+        open_vantage(settings) as vantage,
+        open_session() as session,
+    ):
+        service = Service(
+            vantage,
+            store,
+            clock=clock,
+            cache_seconds=settings.tlscheck_cache_seconds,
+            metrics=metrics,
+        )
+        client = web_client(bot_token, settings.slack_api_url, session, measures)
+        work = Work(measures)
+        desk = Desk(
+            service=service,
+            store=store,
+            client=client,
+            reply=Replies(session, measures),
+            presenter=Presenter(phrase),
+            work=work,
+            measures=measures,
+            clock=clock,
+            lang=settings.tlscheck_lang,
+            patience=patience,
+        )
+        app = build_app(desk, signing_secret=signing_secret)
+        slack = _Slack(client)
+        socket: Socket | None = None
+
+        async def problems() -> dict[str, str]:
+            found = {}
+            if not await store.ping():
+                found["redis"] = "does not answer: checks run, and nothing is cached"
+            trouble = socket.problem() if socket is not None else await slack.problem()
+            if trouble is not None:
+                found["slack"] = trouble
+            if work.closed:
+                found["tlscheck"] = "is ending"
+            return found
+
+        runner = web.AppRunner(
+            web_app(app if signing_secret else None, measures, problems),
+            access_log=None,
+            shutdown_timeout=5.0,
+        )
+        try:
+            port = await _listen(runner, host, settings.port)
+            if app_token is not None:
+                socket = Socket(app, app_token, client, measures, clock)
+            try:
+                if await _until_stopped(stop, slack.connect(socket, app_token)):
+                    mode: Literal["socket", "http"] = "socket" if socket else "http"
+                    log.info("the bot takes work", mode=mode, port=port)
+                    if started is not None:
+                        started(Serving(port, mode))
+                    await stop.wait()
+            finally:
+                log.info("ending: finishing what was begun", tasks=len(work))
+                unfinished = await work.drain(drain_seconds)
+                if unfinished:
+                    log.warning("not finished in time", tasks=unfinished)
+                await service.aclose(1.0 if unfinished else 0.0)
+                if socket is not None:
+                    await socket.aclose()
+        finally:
+            await runner.cleanup()
+    log.info("ended")
+
+
+def _slack_settings(settings: Settings) -> tuple[str, str | None, str | None]:
+    """The bot's token, the app's token, the signing secret."""
+
+    def value(secret: SecretStr | None) -> str | None:
+        return (secret.get_secret_value().strip() or None) if secret is not None else None
+
+    bot_token = value(settings.slack_bot_token)
+    app_token = value(settings.slack_app_token)
+    signing_secret = value(settings.slack_signing_secret)
+    if bot_token is None:
+        msg = (
+            "SLACK_BOT_TOKEN is not set: give the bot token (xoxb-…) of the installed Slack app, "
+            "or try everything without Slack with: tlscheck demo"
+        )
+        raise SettingsError(msg)
+    if app_token is None and signing_secret is None:
+        msg = (
+            "SLACK_APP_TOKEN is not set (Socket Mode), and neither is SLACK_SIGNING_SECRET (HTTP): "
+            "one of the two is needed"
+        )
+        raise SettingsError(msg)
+    return bot_token, app_token, signing_secret
+
+
+@asynccontextmanager
+async def _opened_store(
+    settings: Settings, clock: Callable[[], datetime], metrics: Metrics
+) -> AsyncIterator[Store]:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(
+                open_store(url, clock, on_away=metrics.redis_away)
+            )
+        except (StoreAddressError, EmbeddedServerError) as error:
+            msg = f"REDIS_URL: {error}"
+            raise SettingsError(msg) from error
+        yield store
+
+
+@asynccontextmanager
+async def _signals(stop: asyncio.Event) -> AsyncIterator[None]:
+    """SIGTERM and SIGINT set `stop` for the length of the block."""
+    loop = asyncio.get_running_loop()
+    taken = []
+    for one in (signal.SIGTERM, signal.SIGINT):
+        # Only the main thread may; elsewhere (tests, the demo) `stop` is what ends us.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(one, stop.set)
+            taken.append(one)
+    try:
+        yield
+    finally:
+        for one in taken:
+            loop.remove_signal_handler(one)
+
+
+async def _listen(runner: web.AppRunner, host: str | None, port: int) -> int:
+    """Listen; returns the port, also when any was asked for.
+
+    Raises:
+        SettingsError: The port is taken, or may not be used.
+    """
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            msg = f"PORT: {port} is in use by another program; choose another one"
+        else:
+            msg = f"PORT: cannot listen on {port}: {error.strerror or error}"
+        raise SettingsError(msg) from error
+    return int(runner.addresses[0][1])
+
+
+async def _until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) -> bool:
+    """Run a job unless `stop` comes first; returns whether it was done."""
+    task = asyncio.ensure_future(job)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            return False
+        task.result()
+        return True
+    finally:
+        for one in (task, stopping):
+            one.cancel()
+        await asyncio.gather(task, stopping, return_exceptions=True)
+
+
+class _Slack:
+    """Slack's Web API: whether it takes our token."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._asked = float("-inf")
+        self._trouble: str | None = "not asked yet"
+        self._lock = asyncio.Lock()
+
+    async def problem(self) -> str | None:
+        """What is wrong, or None; asked anew at most once a minute."""
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            if now - self._asked > AUTH_FRESH_SECONDS:
+                try:
+                    async with asyncio.timeout(5):
+                        await self._client.auth_test()
+                    self._trouble, self._asked = None, now
+                except SlackApiError as error:
+                    self._trouble = f"auth.test: {api_error(error)}"
+                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                    self._trouble = f"auth.test: {type(error).__name__}"
+            return self._trouble
+
+    async def connect(self, socket: Socket | None, app_token: str | None) -> None:
+        """Try the tokens, and open the socket if there is one; waits while Slack is away.
+
+        Raises:
+            SettingsError: Slack refuses a token for good.
+        """
+        wait = 1.0
+        while True:
+            name = "SLACK_BOT_TOKEN"
+            try:
+                await self._client.auth_test()
+                self._trouble, self._asked = None, asyncio.get_running_loop().time()
+                if socket is not None and app_token is not None:
+                    name = "SLACK_APP_TOKEN"
+                    opened = await self._client.apps_connections_open(app_token=app_token)
+                    await socket.open(str(opened["url"]))
+            except SlackApiError as error:
+                reason = api_error(error)
+                if reason in _HOPELESS:
+                    msg = f"{name}: Slack does not accept it ({reason})"
+                    raise SettingsError(msg) from error
+                log.warning("Slack is not ready", reason=reason, again_in=wait)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning("Slack is not reached", reason=type(error).__name__, again_in=wait)
+            else:
+                return
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 30.0)
