@@ -17,11 +17,11 @@ from tests.demo.slack.conftest import APP_TOKEN, served, stand_in
 async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
     """The app with an open connection; a quick ping so that a loss is noticed soon."""
     handler = AsyncSocketModeHandler(app, APP_TOKEN, ping_interval=0.2)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
     try:
         yield handler
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 @pytest.fixture
