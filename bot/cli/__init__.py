@@ -5,6 +5,7 @@ Every command imports what it needs when it runs: `tlscheck check` starts withou
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from bot.cli.status import INTERRUPTED, UNCHECKED, USAGE, WrongUsageError
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # A terminal without UTF-8 shows \u2713 rather than nothing at all.
             stream.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions and not os.environ.get("TLSCHECK_DEBUG"):
+        warnings.simplefilter("ignore")  # they are for developers
     try:
         from bot.cli.app import run  # noqa: PLC0415 - Ctrl-C while this loads is quiet, too
 

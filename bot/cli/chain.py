@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.cli import options
-from bot.cli.output import open_out, quiet_pipe, write_fullchain
-from bot.cli.status import WrongUsageError, status_of
+from bot.cli.output import again_with_fullchain, open_out, quiet_pipe, write_fullchain
+from bot.cli.status import status_of
 
 
 def chain(
@@ -44,16 +44,11 @@ def chain(
     from bot.diagnosis import examine_chain  # noqa: PLC0415 - loaded after the arguments
     from bot.texts import phrase_report  # noqa: PLC0415
 
-    try:
-        answer = examine_chain(pem, target.host, roots=roots_pem, at=moment, fetch=fetch)
-    except ValueError as error:
-        text = texts.text("error.option.not_pem", what="FILE.pem", file=file)
-        raise WrongUsageError(text) from error
+    answer = examine_chain(pem, target.host, roots=roots_pem, at=moment, fetch=fetch)
     report = phrase_report(answer, chosen)
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
-        command = f"tlscheck chain {file} --host {target.host} --fullchain fullchain.pem"
-        out.answer(report, save_command=command)
+        out.answer(report, save_command=None if fullchain else again_with_fullchain())
     if fullchain is not None:
         write_fullchain(fullchain, report, texts)
     return status_of([report.verdict])

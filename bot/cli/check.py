@@ -13,12 +13,19 @@ import typer
 from rich.cells import cell_len
 
 from bot.cli import options
-from bot.cli.output import Out, open_out, progress, quiet_pipe, write_fullchain
+from bot.cli.output import (
+    Out,
+    again_with_fullchain,
+    open_out,
+    progress,
+    quiet_pipe,
+    write_fullchain,
+)
 from bot.cli.status import WrongUsageError, status_of
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
 from bot.render.terminal import place
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.texts.catalogue import Catalogue
 from bot.vantage import Vantage
 
@@ -80,7 +87,11 @@ def check(
     questions = [common.model_copy(update={"target": target}) for target in parsed]
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
-        reports = asyncio.run(_answer(settings, questions, out))
+        save_command = None if fullchain else again_with_fullchain()
+        try:
+            reports = asyncio.run(_answer(settings, questions, out, save_command))
+        except SettingsError as error:
+            raise WrongUsageError(str(error)) from error
         if len(reports) > 1:
             out.tally(reports)
     if fullchain is not None:
@@ -133,7 +144,9 @@ def _listed(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> lis
     return targets
 
 
-async def _answer(settings: Settings, questions: Sequence[Question], out: Out) -> list[Report]:
+async def _answer(
+    settings: Settings, questions: Sequence[Question], out: Out, save_command: str | None
+) -> list[Report]:
     from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
     from bot.vantage import open_local_vantage  # noqa: PLC0415
 
@@ -145,17 +158,13 @@ async def _answer(settings: Settings, questions: Sequence[Question], out: Out) -
                 async for answer in answers:
                     report = phrase_report(answer, out.lang)
                     if len(questions) == 1:
-                        shown.answer(report, save_command=_save_command(report))
+                        shown.answer(report, save_command=save_command)
                     else:
                         shown.row(report, host_width=host_width)
                     # A list of 100 000 keeps its verdicts, not its certificates.
                     reports.append(report if len(questions) == 1 else _verdict_only(report))
                     advance()
     return reports
-
-
-def _save_command(report: Report) -> str:
-    return f"tlscheck check {place(report.target)} --fullchain fullchain.pem"
 
 
 def _verdict_only(report: Report) -> Report:

@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.status import WrongUsageError
 from bot.diagnosis.causes import STARTTLS_PROTOCOLS
+from bot.diagnosis.certificate import MalformedCertificateError, read_pem_certificates
 from bot.diagnosis.question import ConnectTo
 from bot.diagnosis.report import Target
 from bot.diagnosis.target import TargetError, parse_target
@@ -158,5 +159,7 @@ def check_pem(pem: bytes, texts: Catalogue, *, what: str, name: str) -> None:
     """
     if len(pem) > LARGEST_FILE:
         raise WrongUsageError(texts.text("error.option.too_large", what=what, file=name))
-    if b"-----BEGIN " not in pem or b"CERTIFICATE-----" not in pem:
-        raise WrongUsageError(texts.text("error.option.not_pem", what=what, file=name))
+    try:
+        read_pem_certificates(pem)
+    except MalformedCertificateError as error:
+        raise WrongUsageError(texts.text("error.option.not_pem", what=what, file=name)) from error

@@ -1,6 +1,7 @@
 """Standard output and standard error: answers, lists, JSON lines, the progress bar."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -136,6 +137,11 @@ def quiet_pipe() -> Iterator[None]:
         # Python flushes standard output once more at its end, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(BROKEN_PIPE) from None
+
+
+def again_with_fullchain() -> str:
+    """This very command once more, with what saves the full chain."""
+    return shlex.join(["tlscheck", *sys.argv[1:], "--fullchain", "fullchain.pem"])
 
 
 def write_fullchain(file: Path, report: Report, texts: Catalogue) -> None:

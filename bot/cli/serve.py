@@ -1,14 +1,35 @@
-"""`tlscheck serve` and `tlscheck demo`: the bot, and the bot with a world to play in."""
+"""`tlscheck serve`: the Slack bot."""
 
 import asyncio
 
 from bot.cli.options import read_settings
+from bot.cli.status import WrongUsageError
+from bot.settings import Settings, SettingsError
 
 
 def serve() -> int:
-    """Run the Slack bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
+    """Run the Slack bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP on PORT."""
     settings, _, _ = read_settings(None)
-    from handlers import serve as door  # noqa: PLC0415 - only this command loads Slack's SDK
+    # Only this command loads Slack's SDK.
+    from bot.log import configure_logging  # noqa: PLC0415
+    from bot.texts import phrase_report  # noqa: PLC0415
+    from bot.vantage import open_local_vantage  # noqa: PLC0415
+    from handlers import serve as door  # noqa: PLC0415
 
-    asyncio.run(door.serve(settings))
+    configure_logging(settings.tlscheck_log, secrets=_secrets(settings))
+    try:
+        asyncio.run(door.serve(settings, open_vantage=open_local_vantage, phrase=phrase_report))
+    except SettingsError as error:
+        raise WrongUsageError(str(error)) from error
     return 0
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """What no log line may show."""
+    values = (
+        settings.slack_bot_token,
+        settings.slack_signing_secret,
+        settings.slack_app_token,
+        settings.redis_url,
+    )
+    return [value.get_secret_value() for value in values if value is not None]

@@ -5,7 +5,8 @@ leave here visible (`sanitise`).
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import idna
@@ -15,6 +16,7 @@ from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue
 
 _COMMON_NAME = re.compile(r"(?:^|[,+/])\s*CN\s*=\s*((?:\\.|[^,+\\])+)")
+_MOST_OTHERS = 5
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
     endpoint = _shown_endpoint(report)
     sent = endpoint.chain if endpoint else ()
     if not report.path:
-        if not sent:
-            return []
-        entries = [Entry(texts.text("terminal.chain.no_path"), heading=True)]
-        return entries + [
-            _sent(certificate, depth, moment, texts) for depth, certificate in enumerate(sent)
-        ]
+        return _without_path(sent, moment, texts) if sent else []
     by_digest = {certificate.sha256: certificate for certificate in sent}
     entries = []
     for depth, step in enumerate(report.path):
@@ -61,10 +58,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
         else:
             status = texts.text(f"terminal.chain.{step.source}")
             entries.append(Entry(name, depth, "✗", status, "red"))
-    if by_digest:
-        entries.append(Entry(texts.text("terminal.chain.also_sent"), heading=True))
-        entries += [_sent(certificate, 0, moment, texts) for certificate in by_digest.values()]
-    return entries
+    return entries + _also_sent(list(by_digest.values()), moment, texts)
 
 
 def days(moment: datetime, end: datetime) -> int:
@@ -90,6 +84,43 @@ def unicode_name(host: str) -> str | None:
     except (idna.IDNAError, UnicodeError):
         return None
     return decoded if decoded != host else None
+
+
+def _without_path(
+    sent: Sequence[ChainCertificate], moment: datetime, texts: Catalogue
+) -> list[Entry]:
+    """The server's own certificate, what it sent above that, and who is missing."""
+    rest = list(sent[1:])
+    entries = [Entry(texts.text("terminal.chain.no_path"), heading=True)]
+    entries.append(_sent(sent[0], 0, moment, texts))
+    top = sent[0]
+    while top.issuer != top.subject:
+        above = next((one for one in rest if one.subject == top.issuer), None)
+        if above is None:
+            status = texts.text("terminal.chain.missing")
+            entries.append(Entry(common_name(top.issuer), len(entries) - 1, "✗", status, "red"))
+            break
+        rest.remove(above)
+        entries.append(_sent(above, len(entries) - 1, moment, texts))
+        top = above
+    else:
+        if entries[-1].mark == "✓":
+            status = texts.text("terminal.chain.untrusted")
+            entries[-1] = replace(entries[-1], mark="✗", status=status, style="red")
+    return entries + _also_sent(rest, moment, texts)
+
+
+def _also_sent(
+    others: Sequence[ChainCertificate], moment: datetime, texts: Catalogue
+) -> list[Entry]:
+    if not others:
+        return []
+    entries = [Entry(texts.text("terminal.chain.also_sent"), heading=True)]
+    entries += [_sent(certificate, 0, moment, texts) for certificate in others[:_MOST_OTHERS]]
+    if len(others) > _MOST_OTHERS:
+        more = texts.text("terminal.chain.more", n=len(others) - _MOST_OTHERS)
+        entries.append(Entry(more, heading=True))
+    return entries
 
 
 def _shown_endpoint(report: Report) -> Endpoint | None:

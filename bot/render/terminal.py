@@ -243,10 +243,13 @@ def _clients(page: _Page, report: Report) -> None:
         for reason, group in reasons:
             text = reason if len(reasons) == 1 else f"{_labels(group)}: {reason}"
             page.paragraph(text, first=indent, style="dim")
-        errors = _grouped(those, [client.error or "" for client in those])
-        column = min(max((cell_len(_labels(group)) for _, group in errors), default=0), _LABELS)
-        for error, group in errors:
-            label = pad(shorten(_labels(group), column), column)
+        errors = [
+            (", ".join(visible(client.client) for client in group), error)
+            for error, group in _grouped(those, [client.error or "" for client in those])
+        ]
+        column = min(max((cell_len(names) for names, _ in errors), default=0), _LABELS)
+        for names, error in errors:
+            label = pad(shorten(names, column), column)
             page.paragraph(error, first=f"{indent}{label}  ", style=style, first_style="none")
 
 
