@@ -41,6 +41,11 @@ class CountingVantage:
         self.error: Exception | None = None
         self.go = asyncio.Event()
         self.go.set()
+        self._released: dict[str, asyncio.Event] = {}
+
+    def release(self, host: str) -> None:
+        """Let the checks of one host end that are held."""
+        self._released[host].set()
 
     def roots_digest(self, question: Question) -> str:
         """One trust store for all."""
@@ -51,10 +56,14 @@ class CountingVantage:
         self.checks.append(question)
         self.running += 1
         self.most = max(self.most, self.running)
+        mine = self._released.setdefault(question.target.host, asyncio.Event())
+        ends = [asyncio.create_task(event.wait()) for event in (self.go, mine)]
         try:
-            await self.go.wait()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.running -= 1
+            for end in ends:
+                end.cancel()
         if self.error is not None:
             raise self.error
         return report(question, verdict=self.verdict)
@@ -261,6 +270,38 @@ async def test_a_refresh_joins_a_check_under_way(redis_url: str, vantage: Counti
         vantage.go.set()
         assert (await first).report.id == (await second).report.id
     assert len(vantage.checks) == 1
+
+
+async def test_what_another_bot_found_meanwhile_is_taken(
+    redis_url: str, vantage: CountingVantage
+) -> None:
+    """Between looking into the cache and getting a turn another bot may have finished.
+
+    Who asked before that takes its result; who asks for a refresh afterwards gets a new check,
+    although the run that it joins ends with the older result.
+    """
+    async with bot(redis_url, vantage, running_checks=1) as one, bot(redis_url, vantage) as two:
+        vantage.go.clear()
+        occupying = asyncio.create_task(one.ask(question("other.example.jp")))
+        await until(lambda: vantage.running == 1)
+        before = asyncio.create_task(one.ask(question()))
+        await until(lambda: len(one._runs) == 2)
+        elsewhere = asyncio.create_task(two.ask(question()))
+        await until(lambda: vantage.running == 2)
+        # Only the other bot's check ends now: the first one goes on to occupy its bot.
+        vantage.release("shop.example.jp")
+        found = await elsewhere
+        refreshed = asyncio.create_task(one.ask(question(), refresh=True))
+        await asyncio.sleep(0.05)
+        vantage.go.set()
+        await occupying
+        assert ((await before).source, (await before).report.id) == ("joined", found.report.id)
+        assert (await refreshed).report.id != found.report.id
+    assert [one.target.host for one in vantage.checks] == [
+        "other.example.jp",
+        "shop.example.jp",
+        "shop.example.jp",
+    ]
 
 
 async def test_an_asker_who_gives_up_stops_nobody(redis_url: str, vantage: CountingVantage) -> None:

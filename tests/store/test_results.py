@@ -143,6 +143,10 @@ async def test_a_huge_value_is_a_miss_and_is_not_fetched(store: Store) -> None:
     assert await store.results.get("huge") is None
     await store.connection.execute("SET", "tlscheck:newest:key", "i" * 65)
     assert await store.results.newest("key") is None
+    padded = record()
+    raw = padded.model_dump_json(by_alias=True) + " " * LARGEST_RECORD
+    await store.connection.execute("SET", f"tlscheck:result:{padded.report.id}", raw)
+    assert await store.results.get(padded.report.id) is None
 
 
 ANYTHING = st.recursive(
