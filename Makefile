@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: setup demo test lint types lock clean
+.PHONY: setup demo test lint types pictures lock clean
 
 setup: $(VENV)/.complete
 
@@ -27,6 +27,10 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# The README's picture, drawn from a real check in the lab.
+pictures: setup
+	$(BIN)/python -m bot.demo.picture deploy/pictures/answer.svg
 
 # Needs uv; the result installs with plain pip.
 lock:

@@ -44,6 +44,7 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "depends": ("?", "yellow"),
 }
 NARROWEST = 40
+SAVES_FULLCHAIN = "save_fullchain"  # the step whose command differs from surface to surface
 _LABELS = 16  # cells for the clients beside the line that they print
 _WIDEST = 120  # longer lines are hard to read, however wide the window is
 
@@ -64,7 +65,7 @@ class _Page:
             first, indent = "    ", 4
         for number, line in enumerate(wrap(text, self.width - indent)):
             head = first if number == 0 else " " * indent
-            self.lines.append(Text(head, first_style or style).append(line, style))
+            self.lines.append(Text().append(head, first_style or style).append(line, style))
             self.lines[-1].rstrip()
 
     def command(self, text: str) -> None:
@@ -148,7 +149,7 @@ def render_row(report: Report, lang: Lang, *, host_width: int, width: int | None
     word = texts.text(f"terminal.verdict.{report.verdict}")
     room = max(cell_len(texts.text(f"terminal.verdict.{verdict}")) for verdict in MARKS)
     days_room = cell_len(texts.text("terminal.row.days", n=9999))
-    line = Text(f"{MARKS[report.verdict]} {pad(word, room)}", _STYLES[report.verdict])
+    line = Text().append(f"{MARKS[report.verdict]} {pad(word, room)}", _STYLES[report.verdict])
     host = place(report.target)
     if width is not None:
         host_width = min(host_width, max(width - room - days_room - 30, 10))
@@ -273,16 +274,20 @@ def _fix(page: _Page, report: Report, save_command: str | None) -> None:
     if fix is None or not (fix.steps or fix.fullchain_pem):
         return
     page.heading(page.texts.text(f"terminal.fix.{fix.owner}"))
+    save = save_command if fix.fullchain_pem else None
+    told = any(step.code == SAVES_FULLCHAIN for step in fix.steps)
+    if save and not told:
+        key = "fullchain_proven" if fix.proven else "fullchain_unproven"
+        page.paragraph(page.texts.text(f"terminal.fix.{key}"), first="  ")
+        page.command(save)
     for number, step in enumerate(fix.steps, start=1):
         page.paragraph(visible(step.title or step.code), first=f"  {number}. ")
         if step.text:
             page.paragraph(visible(step.text), first="     ", style="dim")
         if step.command:
             page.command(step.command)
-    if fix.fullchain_pem and save_command:
-        key = "fullchain_proven" if fix.proven else "fullchain_unproven"
-        page.paragraph(page.texts.text(f"terminal.fix.{key}"), first="  ")
-        page.command(save_command)
+        elif save and step.code == SAVES_FULLCHAIN:
+            page.command(save)
 
 
 def _findings(page: _Page, findings: Sequence[Finding], *, verbose: bool) -> None:

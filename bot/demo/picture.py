@@ -1,0 +1,61 @@
+"""`python -m bot.demo.picture FILE.svg`: an answer as a picture, from a real check in the lab."""
+
+import asyncio
+import io
+import re
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.demo.lab import Lab, open_lab
+from bot.diagnosis.question import Question
+from bot.diagnosis.resolve import NameNotResolvedError, Place
+from bot.diagnosis.target import parse_target
+from bot.render.terminal import render_report
+from bot.settings import load_settings
+from bot.texts import phrase_report
+from bot.vantage import open_local_vantage
+
+HOST = "missing-intermediate.lab.test"
+_WIDTH = 100
+
+
+class _LabNames:
+    """Only the lab's names exist."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    async def resolve(self, host: str, within: float) -> tuple[Place, ...]:
+        places = self._lab.hosts.get(host)
+        if not places:
+            raise NameNotResolvedError(host, "nxdomain", "Domain name not found")
+        return tuple(Place(ip_address(address), port) for address, port in places)
+
+
+async def draw() -> str:
+    """The picture of one answer, as SVG."""
+    async with open_lab() as lab:
+        settings = load_settings(
+            tlscheck_allow_networks=lab.networks, tlscheck_extra_roots=None, tlscheck_vantage="here"
+        )
+        async with open_local_vantage(
+            settings, resolver=_LabNames(lab), extra_roots_pem=lab.roots_pem.decode()
+        ) as vantage:
+            report = await vantage.check(Question(target=parse_target(HOST)))
+    phrased = phrase_report(report, "en")
+    console = Console(
+        record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
+    save = f"tlscheck check {HOST} --fullchain fullchain.pem"
+    for line in render_report(phrased, "en", width=_WIDTH, save_command=save):
+        console.print(line, markup=False, highlight=False)
+    svg = console.export_svg(title=f"tlscheck check {HOST}", unique_id="answer")
+    # No font from elsewhere: the picture loads nothing when it is looked at.
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(asyncio.run(draw()), encoding="utf-8")
