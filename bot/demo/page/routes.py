@@ -1,10 +1,204 @@
-"""The page's own addresses."""
+"""The page's own addresses: the files of the page, a stream of its state, and what people do.
+
+Only requests that name this machine, and come from the page itself, are answered: no website that
+is open in the same browser can type commands here.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
+from bot.demo.page.state import page_state
+from bot.demo.slack.courier import CHOICES
 from bot.demo.slack.stand_in import StandIn
+from bot.demo.slack.values import Delivery, Json, User
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_HERE = Path(__file__).parent
+_FILES = {
+    "/": (_HERE / "index.html", "text/html"),
+    "/page/app.js": (_HERE / "dist" / "app.js", "text/javascript"),
+    "/page/app.css": (_HERE / "dist" / "app.css", "text/css"),
+    "/page/icon.svg": (_HERE / "icon.svg", "image/svg+xml"),
+}
+_HEADERS = {
+    # Nothing from elsewhere, nothing inline: what a certificate says cannot become code, and the
+    # page works without a network.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+# Comment lines keep the stream alive, and tell the server when nobody reads any more.
+_STREAM_PAUSE = 10.0
 
 
-def page_routes(_stand_in: StandIn) -> list[web.RouteDef]:
-    """Every address of the page."""
-    return []
+def attach_page(app: web.Application, stand_in: StandIn) -> None:
+    """Add the page to the stand-in's application."""
+    acts: Mapping[str, Callable[[StandIn, User, Json], Awaitable[Json]]] = {
+        "say": _say,
+        "press": _press,
+        "submit": _submit,
+        "close": _close,
+        "transport": _transport,
+        "locale": _locale,
+    }
+    streams: set[asyncio.Task[Any]] = set()
+
+    async def file(request: web.Request) -> web.Response:
+        path, content_type = _FILES[request.path]
+        return web.Response(
+            body=path.read_bytes(), content_type=content_type, charset="utf-8", headers=_HEADERS
+        )
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        if task is not None:
+            streams.add(task)
+            task.add_done_callback(streams.discard)
+        return await _stream(stand_in, request)
+
+    async def act(request: web.Request) -> web.Response:
+        handle = acts.get(request.match_info["act"])
+        if handle is None:
+            raise web.HTTPNotFound
+        try:
+            body = await request.json()
+            viewer = stand_in.workspace.user(str(body.get("viewer", "")) or _first(stand_in))
+            return web.json_response(await handle(stand_in, viewer, body), headers=_HEADERS)
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            reason = str(error) if isinstance(error, LookupError) else "not understood"
+            return web.Response(status=400, text=reason, headers=_HEADERS)
+
+    async def stop(_app: web.Application) -> None:
+        for task in list(streams):
+            task.cancel()
+
+    app.add_routes([web.get(path, _guarded(file)) for path in _FILES])
+    app.add_routes(
+        [
+            web.get("/page/events", _guarded(events)),
+            web.post("/page/{act}", _guarded(act)),
+        ]
+    )
+    app.on_shutdown.append(stop)
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Answer only the page itself (against DNS rebinding and cross-site requests)."""
+
+    @wraps(handler)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        host = URL(f"http://{request.host}")
+        origin = request.headers.get("Origin")
+        if host.host not in _LOOPBACK_NAMES or (
+            origin is not None and URL(origin).authority != host.authority
+        ):
+            raise web.HTTPForbidden(text="only this machine, and only from the page itself")
+        if request.method == "POST" and request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+        return await handler(request)
+
+    return handle
+
+
+def _first(stand_in: StandIn) -> str:
+    return stand_in.workspace.people[0].id
+
+
+async def _stream(stand_in: StandIn, request: web.Request) -> web.StreamResponse:
+    """Server-sent events: the whole state at every change, the newest only."""
+    try:
+        viewer = stand_in.workspace.user(request.query.get("viewer") or _first(stand_in))
+    except LookupError:
+        raise web.HTTPNotFound from None
+    response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    space = stand_in.workspace
+    try:
+        while True:
+            seen = space.revision
+            state = json.dumps(page_state(stand_in, space.users[viewer.id]), ensure_ascii=False)
+            await response.write(f"data: {state}\n\n".encode())
+            while space.revision == seen:
+                try:
+                    async with asyncio.timeout(_STREAM_PAUSE):
+                        await space.next_change(seen)
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+    except ConnectionError:
+        return response
+
+
+def _outcome(delivery: Delivery | None) -> Json:
+    if delivery is None:
+        return {"outcome": "ok"}
+    return {
+        "outcome": delivery.outcome,
+        "transport": delivery.transport,
+        "seconds": round(delivery.seconds, 3),
+    }
+
+
+async def _say(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    text = str(body.get("text", "")).strip()
+    channel = stand_in.workspace.channel(str(body["channel"]))
+    if viewer.id not in channel.members:
+        msg = "you are not in this channel"
+        raise LookupError(msg)
+    command, _, rest = text.partition(" ")
+    if command == "/tlscheck":
+        return _outcome(await stand_in.command(viewer, channel, rest.strip()))
+    if text.startswith("/"):
+        # The words that Slack shows for a command that no app has
+        return {"outcome": f"{command} is not a valid command."}
+    await stand_in.say(viewer, channel, text)
+    return {"outcome": "ok"}
+
+
+async def _press(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    option = body.get("option")
+    action_id = str(body["action_id"])
+    if body.get("view"):
+        place = stand_in.view(str(body["view"]))
+        if place.user != viewer.id:
+            msg = "this modal is somebody else's"
+            raise LookupError(msg)
+        return _outcome(await stand_in.press(viewer, place, action_id, option=option))
+    message = stand_in.workspace.message(str(body["channel"]), str(body["ts"]))
+    if message is None:
+        msg = "the message is gone"
+        raise LookupError(msg)
+    return _outcome(await stand_in.press(viewer, message, action_id, option=option))
+
+
+async def _submit(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    view = stand_in.view(str(body["view"]))
+    return _outcome(await stand_in.submit(viewer, view, body.get("values") or {}))
+
+
+async def _close(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    return _outcome(await stand_in.close(viewer, stand_in.view(str(body["view"]))))
+
+
+async def _transport(stand_in: StandIn, _viewer: User, body: Json) -> Json:
+    if body.get("transport") not in CHOICES:
+        msg = "no such way"
+        raise LookupError(msg)
+    stand_in.transport = body["transport"]
+    return {"outcome": "ok"}
+
+
+async def _locale(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    stand_in.set_locale(viewer, str(body["locale"])[:20])
+    return {"outcome": "ok"}

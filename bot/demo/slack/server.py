@@ -9,7 +9,7 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import web
 
-from bot.demo.page.routes import page_routes
+from bot.demo.page.routes import attach_page
 from bot.demo.slack.courier import ACK_SECONDS, Choice, Courier
 from bot.demo.slack.methods import ApiError, Desk
 from bot.demo.slack.methods.files import MAX_UPLOAD, take_upload
@@ -101,9 +101,9 @@ async def open_slack(
             web.get("/files/{file}{rest:.*}", _download(space)),
             web.post("/commands/{team}/{token}", _respond(urls, api)),
             web.post("/actions/{team}/{token}", _respond(urls, api)),
-            *page_routes(stand_in),
         ]
     )
+    attach_page(app, stand_in)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:

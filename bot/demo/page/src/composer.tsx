@@ -1,0 +1,114 @@
+// Where one types. Enter sends, Shift+Enter makes a new line, "/" shows what the bot offers.
+
+import { forwardRef, useState, type KeyboardEvent } from "react";
+import type { Try } from "./state";
+
+type Props = {
+  place: string;
+  draft: string;
+  onDraft: (text: string) => void;
+  onSend: (text: string) => void;
+  notice: string;
+  tries: Try[];
+};
+
+const COMMANDS: [string, string][] = [
+  ["/tlscheck ", "host: why does TLS fail there?"],
+  ["/tlscheck explain ", "text: what does this error line mean?"],
+  ["/tlscheck help", "what it can do"],
+];
+
+export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer(props, ref) {
+  const { draft, onDraft, onSend } = props;
+  const [chosen, setChosen] = useState(0);
+  const [closed, setClosed] = useState(false);
+  const offers =
+    draft.startsWith("/") && !closed
+      ? COMMANDS.filter(([command]) => command.startsWith(draft) && command !== draft)
+      : [];
+  const at = Math.min(chosen, offers.length - 1);
+
+  function keys(event: KeyboardEvent<HTMLTextAreaElement>) {
+    // While a Japanese word is being converted, Enter belongs to the input method.
+    if (event.nativeEvent.isComposing) return;
+    if (offers.length > 0) {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const step = event.key === "ArrowDown" ? 1 : offers.length - 1;
+        setChosen((at + step) % offers.length);
+        return;
+      }
+      if (event.key === "Tab") {
+        event.preventDefault();
+        onDraft(offers[at][0]);
+        return;
+      }
+      if (event.key === "Escape") {
+        setClosed(true);
+        return;
+      }
+    }
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      setClosed(false);
+      onSend(draft);
+    }
+  }
+
+  return (
+    <div className="composer">
+      {offers.length > 0 && (
+        <ul className="offers" role="listbox" aria-label="Commands" id="offers">
+          {offers.map(([command, meaning], index) => (
+            <li
+              key={command}
+              id={`offer-${index}`}
+              role="option"
+              aria-selected={index === at}
+              onMouseDown={(event) => {
+                event.preventDefault();
+                onDraft(command);
+              }}
+            >
+              <code>{command.trim()}</code> <span>{meaning}</span>
+            </li>
+          ))}
+          <li className="keys" role="presentation">
+            Tab completes · Enter sends
+          </li>
+        </ul>
+      )}
+      {props.notice && (
+        <p className="notice" role="alert">
+          {props.notice}
+        </p>
+      )}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSend(draft);
+        }}
+      >
+        <textarea
+          ref={ref}
+          rows={Math.min(6, draft.split("\n").length)}
+          value={draft}
+          placeholder={`Message ${props.place}: try /tlscheck`}
+          aria-label={`Message ${props.place}`}
+          aria-controls={offers.length > 0 ? "offers" : undefined}
+          aria-activedescendant={offers.length > 0 ? `offer-${at}` : undefined}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => {
+            setClosed(false);
+            onDraft(event.target.value);
+          }}
+          onKeyDown={keys}
+        />
+        <button type="submit" aria-label="Send" disabled={!draft.trim()}>
+          ➤
+        </button>
+      </form>
+    </div>
+  );
+});

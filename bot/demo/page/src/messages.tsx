@@ -1,0 +1,133 @@
+// The messages of a channel: who, when, what, and who sees it.
+
+import { useEffect, useRef } from "react";
+import type { Pending } from "./app";
+import { Blocks, Mrkdwn } from "./blocks";
+import { Files } from "./files";
+import { act, type Channel, type Message, type State } from "./state";
+import type { Theme } from "./theme";
+
+type Props = {
+  state: State;
+  channel: Channel;
+  messages: Message[];
+  pending: Pending[];
+  theme: Theme;
+};
+
+export function MessageList({ state, channel, messages, pending, theme }: Props) {
+  const end = useRef<HTMLDivElement>(null);
+  const last = messages.at(-1)?.ts;
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [last, pending.length]);
+
+  const known = new Set(messages.map((message) => message.ts));
+  const tops = messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts || !known.has(message.thread_ts));
+  const repliesTo = (ts: string) =>
+    messages.filter((message) => message.thread_ts === ts && message.ts !== ts);
+
+  return (
+    <div className="messages" role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
+      {tops.length === 0 && pending.length === 0 && <Empty channel={channel} />}
+      {tops.map((message) => (
+        <div key={message.ts}>
+          <OneMessage {...{ state, channel, message, theme }} />
+          {repliesTo(message.ts).length > 0 && (
+            <div className="thread" role="group" aria-label="Replies in the thread">
+              {repliesTo(message.ts).map((reply) => (
+                <OneMessage key={reply.ts} {...{ state, channel, theme }} message={reply} />
+              ))}
+            </div>
+          )}
+        </div>
+      ))}
+      {pending.map((one) => (
+        <p className="pending" key={one.key} role="status">
+          <span className="spinner" aria-hidden="true" />
+          Sent <code>{one.text.length > 80 ? `${one.text.slice(0, 80)}…` : one.text}</code> to tlscheck
+        </p>
+      ))}
+      <div ref={end} />
+    </div>
+  );
+}
+
+function Empty({ channel }: { channel: Channel }) {
+  return (
+    <div className="empty">
+      <p>
+        <strong>Nothing here yet.</strong>
+      </p>
+      <p>
+        Type <code>/tlscheck</code> and a host below, or choose one of the things to try.
+        {channel.kind !== "dm" && " The answer is yours alone until you share it."}
+      </p>
+    </div>
+  );
+}
+
+function OneMessage({
+  state,
+  channel,
+  message,
+  theme,
+}: Omit<Props, "messages" | "pending"> & { message: Message }) {
+  const when = new Date(Number(message.ts) * 1000);
+  const time = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const press = (actionId: string, option?: string) =>
+    act("press", {
+      viewer: state.viewer,
+      channel: channel.id,
+      ts: message.ts,
+      action_id: actionId,
+      option,
+    });
+  const empty = message.blocks.length === 0;
+  return (
+    <article
+      className={message.ephemeral ? "message ephemeral" : "message"}
+      aria-label={`${message.author}, ${time}${message.ephemeral ? ", only visible to you" : ""}`}
+      data-ts={message.ts}
+    >
+      <div className={`avatar ${message.is_bot ? "bot" : ""}`} aria-hidden="true" data-of={message.author[0].toLowerCase()}>
+        {message.author === "tlscheck" ? <Lock /> : message.author[0].toUpperCase()}
+      </div>
+      <div className="body">
+        {message.ephemeral && (
+          <p className="only-you">
+            <span aria-hidden="true">👁 </span>Only visible to you
+          </p>
+        )}
+        <p className="by">
+          <strong>{message.author}</strong>
+          {message.is_bot && <span className="badge">APP</span>}
+          <time dateTime={when.toISOString()}>{time}</time>
+        </p>
+        {empty ? (
+          message.text && <Mrkdwn state={state} text={message.text} theme={theme} />
+        ) : (
+          <Blocks state={state} blocks={message.blocks} theme={theme} onPress={press} />
+        )}
+        {message.edited && <p className="edited">(edited)</p>}
+        <Files files={message.files} />
+        {message.reactions.length > 0 && (
+          <p className="reactions">
+            {message.reactions.map((name, index) => (
+              <span key={index}>:{name}:</span>
+            ))}
+          </p>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function Lock() {
+  return (
+    <svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" strokeWidth="2.2">
+      <rect x="5" y="10.5" width="14" height="9.5" rx="2" />
+      <path d="M8 10.5V8a4 4 0 0 1 8 0v2.5M9.5 15l2 2 3.5-3.5" strokeLinecap="round" strokeLinejoin="round" />
+    </svg>
+  );
+}

@@ -1,0 +1,39 @@
+// The places to talk.
+
+import type { Channel, State } from "./state";
+
+type Props = { state: State; current: string; onChoose: (id: string) => void };
+
+export function Sidebar({ state, current, onChoose }: Props) {
+  const rooms = state.channels.filter((channel) => channel.kind !== "dm");
+  const direct = state.channels.filter((channel) => channel.kind === "dm");
+  return (
+    <nav className="sidebar" aria-label="Channels">
+      <h2>Channels</h2>
+      <Places places={rooms} {...{ current, onChoose }} />
+      <h2>Direct messages</h2>
+      <Places places={direct} {...{ current, onChoose }} />
+    </nav>
+  );
+}
+
+function Places({ places, current, onChoose }: Omit<Props, "state"> & { places: Channel[] }) {
+  return (
+    <ul>
+      {places.map((place) => (
+        <li key={place.id}>
+          <button
+            aria-current={place.id === current ? "page" : undefined}
+            onClick={() => onChoose(place.id)}
+          >
+            <span className="sign" aria-hidden="true">
+              {place.kind === "public" ? "#" : place.kind === "private" ? "🔒" : "●"}
+            </span>
+            {place.name}
+            {place.kind === "private" && <span className="hidden"> (private)</span>}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

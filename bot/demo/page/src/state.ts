@@ -1,0 +1,75 @@
+// What the server tells the page, and what the page asks of it.
+
+import { useEffect, useState } from "react";
+
+export type Block = { type: string; block_id?: string; [field: string]: any };
+export type Person = { id: string; name: string; real_name: string; locale: string };
+export type Channel = { id: string; name: string; kind: "public" | "private" | "dm"; bot: boolean };
+export type FileShown = {
+  id: string;
+  name: string;
+  title: string;
+  size: number;
+  url: string;
+  preview: string | null;
+};
+export type Message = {
+  ts: string;
+  user: string;
+  author: string;
+  is_bot: boolean;
+  text: string;
+  blocks: Block[];
+  ephemeral: boolean;
+  thread_ts: string | null;
+  edited: boolean;
+  files: FileShown[];
+  reactions: string[];
+};
+export type View = { id: string; body: { [field: string]: any }; errors: { [block: string]: string } };
+export type Try = { command: string; title: string; expected: string };
+export type Transport = "auto" | "http" | "socket" | "alternate";
+export type State = {
+  viewer: string;
+  bot: string;
+  people: Person[];
+  channels: Channel[];
+  messages: { [channel: string]: Message[] };
+  view: View | null;
+  tries: Try[];
+  transport: Transport;
+  ways: { http: boolean; socket: number };
+};
+export type Outcome = { outcome: string; transport?: string; seconds?: number };
+
+/** The state as `viewer` sees it, renewed whenever the server says that it changed. */
+export function useServerState(viewer: string | null): { state: State | null; online: boolean } {
+  const [state, setState] = useState<State | null>(null);
+  const [online, setOnline] = useState(true);
+  useEffect(() => {
+    const query = viewer ? `?viewer=${encodeURIComponent(viewer)}` : "";
+    const source = new EventSource(`page/events${query}`);
+    source.onmessage = (event) => {
+      setOnline(true);
+      setState(JSON.parse(event.data));
+    };
+    source.onerror = () => setOnline(false);
+    return () => source.close();
+  }, [viewer]);
+  return { state, online };
+}
+
+/** Ask the server to do something; an outcome that is not "ok" is one a person should see. */
+export async function act(what: string, body: object): Promise<Outcome> {
+  try {
+    const response = await fetch(`page/${what}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) return { outcome: (await response.text()) || `HTTP ${response.status}` };
+    return await response.json();
+  } catch {
+    return { outcome: "The demo is not running any more." };
+  }
+}

@@ -1,0 +1,97 @@
+// Who looks, in which language, and on which way commands go to the bot.
+
+import type { State, Transport } from "./state";
+import type { Theme } from "./theme";
+
+type Props = {
+  state: State;
+  theme: Theme;
+  onTheme: (theme: Theme) => void;
+  onPerson: (id: string) => void;
+  onLocale: (locale: string) => void;
+  onTransport: (transport: Transport) => void;
+  onDrawer: (which: "channels" | "tries") => void;
+  drawer: "channels" | "tries" | null;
+};
+
+const LANGUAGES: [string, string][] = [
+  ["en-US", "English"],
+  ["ja-JP", "日本語"],
+];
+
+export function TopBar(props: Props) {
+  const { state } = props;
+  const viewer = state.people.find((person) => person.id === state.viewer);
+  return (
+    <header className="topbar">
+      <button
+        className="only-narrow icon"
+        aria-label="Channels"
+        aria-expanded={props.drawer === "channels"}
+        onClick={() => props.onDrawer("channels")}
+      >
+        ☰
+      </button>
+      <strong className="brand">tlscheck demo</strong>
+      <fieldset className="people">
+        <legend className="hidden">Who is looking</legend>
+        {state.people.map((person, index) => (
+          <button
+            key={person.id}
+            aria-pressed={person.id === state.viewer}
+            onClick={() => props.onPerson(person.id)}
+          >
+            {person.real_name}
+            {index === 0 && <span className="you"> (you)</span>}
+          </button>
+        ))}
+      </fieldset>
+      <label className="choice">
+        <span>Language</span>
+        <select
+          value={viewer?.locale.startsWith("ja") ? "ja-JP" : "en-US"}
+          onChange={(event) => props.onLocale(event.target.value)}
+        >
+          {LANGUAGES.map(([locale, name]) => (
+            <option key={locale} value={locale} lang={locale}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="choice">
+        <span>Delivered by</span>
+        <select
+          value={state.transport}
+          onChange={(event) => props.onTransport(event.target.value as Transport)}
+        >
+          <option value="auto">Automatic</option>
+          <option value="http" disabled={!state.ways.http}>
+            HTTP
+          </option>
+          <option value="socket" disabled={!state.ways.socket}>
+            Socket Mode
+          </option>
+          <option value="alternate" disabled={!state.ways.http || !state.ways.socket}>
+            Both in turn
+          </option>
+        </select>
+      </label>
+      <button
+        className="icon"
+        aria-label={props.theme === "dark" ? "Light mode" : "Dark mode"}
+        onClick={() => props.onTheme(props.theme === "dark" ? "light" : "dark")}
+      >
+        {props.theme === "dark" ? "☀" : "☾"}
+      </button>
+      <button
+        className="only-narrow icon"
+        aria-label="Things to try"
+        aria-expanded={props.drawer === "tries"}
+        onClick={() => props.onDrawer("tries")}
+      >
+        ✦
+      </button>
+    </header>
+  );
+}
