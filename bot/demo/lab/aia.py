@@ -30,11 +30,12 @@ async def serve_aia(
         published: Path to DER.
         seen: Takes the path of each request, in order.
     """
+    ending = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         seen.append(request.path)
         if SLOW.endswith(request.path):
-            await asyncio.Event().wait()
+            await ending.wait()
         if TO_METADATA.endswith(request.path):
             raise web.HTTPFound(METADATA)
         der = published.get(request.path)
@@ -44,10 +45,12 @@ async def serve_aia(
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0)
+    # A timeout of 0 would wait for ever; none is needed once the slow answers are let go.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.SockSite(runner, on).start()
         yield
     finally:
+        ending.set()
         await runner.cleanup()

@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cache
+from typing import Any
 
 DISTINCT_NETWORK = "127.77.0.0/16"
 """Where the servers listen if the platform lets a program bind all of 127.0.0.0/8 (Linux does)."""
@@ -57,10 +58,11 @@ class House:
         self._servers: list[asyncio.Server] = []
         self._held: list[socket.socket] = []
         self._visits: set[Visit] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    async def listen(self, on: socket.socket, visits: "Callable[[], asyncio.Protocol]") -> None:
+    async def listen(self, on: socket.socket, visits: Callable[[], asyncio.Protocol]) -> None:
         """Accept connections on a bound socket; each gets its own protocol from `visits`."""
         loop = asyncio.get_running_loop()
         self._servers.append(await loop.create_server(visits, sock=on, backlog=_BACKLOG))
@@ -68,6 +70,13 @@ class House:
     def hold(self, bound: socket.socket) -> None:
         """Keep a socket that is bound and does not listen: its port refuses, and nobody gets it."""
         self._held.append(bound)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something in the background, no longer than the house stands."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def enter(self, visit: "Visit") -> None:
         """A connection has been made."""
@@ -84,6 +93,9 @@ class House:
         """Stop listening, cut every connection and wait until all sockets are closed."""
         for server in self._servers:
             server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         # A connection that is accepted but not yet announced is announced in the next turns.
         for _ in range(3):
             await asyncio.sleep(0)

@@ -83,18 +83,17 @@ class _TlsVisit(Visit):
         self._tls = SSL.Connection(context, None)
         self._tls.set_accept_state()
         self._shaken = False
+        self._ended = False
         self._request = b""
         self._slow = bytearray()
         self._tick: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        if self.finished:
+        if self.finished or self._ended:
             return
         self._tls.bio_write(data)
-        ended = self._advance()
-        self._flush()
-        if ended and not self._slow:
-            self.finish()
+        self._ended = self._advance()
+        self._send(self._outgoing())
 
     def _advance(self) -> bool:
         """Go as far as the bytes so far allow; true when nothing more will be said."""
@@ -122,25 +121,34 @@ class _TlsVisit(Visit):
             return response(self._request, NO_CERTIFICATE)
         return response(self._request, WELCOME)
 
-    def _flush(self) -> None:
+    def _outgoing(self) -> bytes:
+        pieces = []
         while True:
             try:
-                out = self._tls.bio_read(_CHUNK)
+                pieces.append(self._tls.bio_read(_CHUNK))
             except SSL.WantReadError:
-                return
-            if self._server.pace is None:
-                self.transport.write(out)
-            else:
-                self._slow += out
-                if self._tick is None:
-                    self._drip(self._server.pace)
+                return b"".join(pieces)
+
+    def _send(self, data: bytes) -> None:
+        if self._server.pace is None:
+            if data and not self.transport.is_closing():
+                self.transport.write(data)
+            if self._ended:
+                self.finish()
+        else:
+            self._slow += data
+            if self._tick is None:
+                self._drip(self._server.pace)
 
     def _drip(self, pace: float) -> None:
         """Send one byte, and the next one `pace` seconds later."""
-        self.transport.write(bytes(self._slow[:1]))
-        del self._slow[:1]
-        loop = asyncio.get_running_loop()
-        self._tick = loop.call_later(pace, self._drip, pace) if self._slow else None
+        self._tick = None
+        if self._slow:
+            self.transport.write(bytes(self._slow[:1]))
+            del self._slow[:1]
+            self._tick = asyncio.get_running_loop().call_later(pace, self._drip, pace)
+        elif self._ended:
+            self.finish()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._tick is not None:

@@ -103,7 +103,7 @@ SCENARIOS = (
         verdict="warning",
         title="Three days left of ninety",
         title_ja="有効期限まであと3日",
-        story="It should have been renewed a month ago; everything still works, until Sunday.",
+        story="It should have been renewed a month ago; everything works, for three more days.",
         build=_expiring_soon,
     ),
     Scenario(
