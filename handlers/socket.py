@@ -57,7 +57,7 @@ class Socket:
         self._clock = clock
         self._hello_seconds = hello_seconds
         self._silent_seconds = silent_seconds
-        self._check_seconds = min(ping_seconds, hello_seconds / 4)
+        self._check_seconds = min(1.0, hello_seconds / 4)
         self._client = SocketModeClient(
             app_token=app_token, web_client=web, ping_interval=ping_seconds
         )
@@ -145,12 +145,19 @@ class Socket:
         now = time.monotonic()
         if session is not self._session:
             self._session, self._session_since = session, now
-        trouble = self.problem()
-        if trouble is None or now - self._session_since < self._hello_seconds:
+        if session is not None and session.closed:
+            # The client itself would notice with its next ping only.
+            await self._replace("closed", force=False)
             return
-        log.warning("replacing the Socket Mode connection", reason=trouble)
+        trouble = self.problem()
+        if trouble is not None and now - self._session_since >= self._hello_seconds:
+            self._session_since = now
+            await self._replace(trouble, force=True)
+
+    async def _replace(self, reason: str, *, force: bool) -> None:
+        log.warning("replacing the Socket Mode connection", reason=reason)
         self._measures.reconnects.inc()
-        self._session_since = now
         self._client.last_ping_pong_time = None
         async with asyncio.timeout(RECONNECT_SECONDS):
-            await self._client.connect_to_new_endpoint(force=True)
+            # Without force it waits for a reconnect that is under way and then does nothing.
+            await self._client.connect_to_new_endpoint(force=force)

@@ -60,9 +60,7 @@ async def run_bot(
     async def open_vantage(_settings: Settings) -> AsyncIterator[CannedVantage]:
         yield vantage
 
-    async with open_slack(
-        signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN
-    ) as slack:
+    async with open_slack(signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN) as slack:
         if via == "socket":
             changes["slack_app_token"] = SecretStr(APP_TOKEN)
         drain = changes.pop("drain_seconds", 5.0)
@@ -101,7 +99,7 @@ Run = Callable[..., AbstractAsyncContextManager[Running]]
 
 @pytest.fixture
 def run(redis_url: str) -> Run:
-    """Starts bots on an empty Redis: `async with run(via="socket") as bot`."""
+    """Starts bots on an empty Redis, each for the length of an `async with` block."""
 
     def start(**options: Any) -> AbstractAsyncContextManager[Running]:
         return run_bot(options.pop("redis_url", redis_url), **options)

@@ -119,7 +119,10 @@ def missing_intermediate(question: Question, *, at: datetime = CHECKED) -> Repor
 def phrase(report: Report, lang: Lang) -> Report:
     """Texts of a length as the real ones have, in either language."""
     if lang == "ja":
-        title, summary = "中間CA証明書が送信されていません", "サーバーが中間CA証明書を送っていません。"
+        title, summary = (
+            "中間CA証明書が送信されていません",
+            "サーバーが中間CA証明書を送っていません。",
+        )
     else:
         title = "the server does not send its intermediate certificate"
         summary = "The server sends its own certificate only; the intermediate is missing."
@@ -127,7 +130,9 @@ def phrase(report: Report, lang: Lang) -> Report:
         update={
             "summary": summary,
             "findings": tuple(
-                one.model_copy(update={"title": title, "detail": f"{one.code}: seen at 2 addresses"})
+                one.model_copy(
+                    update={"title": title, "detail": f"{one.code}: seen at 2 addresses"}
+                )
                 for one in report.findings
             ),
             "clients": tuple(

@@ -6,6 +6,7 @@ import pytest
 
 from bot.demo.slack.workspace import AIKO, BEN
 from tests.handlers.conftest import Run, Running
+from tests.handlers.waiting import until
 
 
 async def test_an_answer_that_is_ready_comes_in_the_acknowledgement(bot: Running) -> None:
@@ -139,9 +140,7 @@ async def test_a_refused_reply_is_counted(run: Run) -> None:
         async def counted() -> bool:
             return 'replies_failed_total{reason="expired"} 1.0' in await bot.numbers()
 
-        async with asyncio.timeout(5):
-            while not await counted():
-                await asyncio.sleep(0.02)
+        await until(counted)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

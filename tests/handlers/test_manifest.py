@@ -1,0 +1,116 @@
+"""The app's manifest and the listeners say the same."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.app import COMMAND
+from handlers.pressed import listeners
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
+
+# docs.slack.dev/reference/methods: the bot scope that each Web API method asks for.
+SCOPES = {
+    "chat_postMessage": "chat:write",
+    "chat_update": "chat:write",
+    "conversations_open": "im:write",
+    "files_upload_v2": "files:write",
+    "views_open": None,
+    "views_update": None,
+    "auth_test": None,
+    "apps_connections_open": None,  # the app-level token's connections:write
+}
+
+
+def read_plain_yaml(text: str) -> Any:
+    """The part of YAML that the manifest keeps to: block mappings and lists of plain scalars.
+
+    Raises:
+        ValueError: A line is of another kind.
+    """
+    lines = []
+    for line in text.splitlines():
+        bare = "" if line.lstrip().startswith("#") else re.sub(r"\s#[^\"]*$", "", line).rstrip()
+        if bare.strip():
+            lines.append((len(bare) - len(bare.lstrip()), bare.strip()))
+    value, rest = _block(lines, 0)
+    assert rest == len(lines)
+    return value
+
+
+def _block(lines: list[tuple[int, str]], at: int) -> tuple[Any, int]:
+    indent, first = lines[at]
+    if first.startswith("- "):
+        items = []
+        while at < len(lines) and lines[at][0] == indent and lines[at][1].startswith("- "):
+            rest = lines[at][1][2:]
+            if re.match(r"[a-z_]+: ", rest):
+                lines[at] = (indent + 2, rest)
+                item, at = _block(lines, at)
+            else:
+                item, at = _scalar(rest), at + 1
+            items.append(item)
+        return items, at
+    mapping = {}
+    while at < len(lines) and lines[at][0] == indent:
+        found = re.fullmatch(r"([a-z_]+):(?: (.+))?", lines[at][1])
+        if found is None:
+            raise ValueError(lines[at][1])
+        if found[2] is not None:
+            mapping[found[1]], at = _scalar(found[2]), at + 1
+        else:
+            mapping[found[1]], at = _block(lines, at + 1)
+    return mapping, at
+
+
+def _scalar(text: str) -> Any:
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isdigit() else text.strip('"')
+
+
+def manifest() -> Any:
+    """The manifest."""
+    return read_plain_yaml(MANIFEST.read_text(encoding="utf-8"))
+
+
+def called_methods() -> set[str]:
+    """Every Web API method that the handlers call."""
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "handlers").glob("*.py"))
+    return {
+        name
+        for name in re.findall(r"client\.([a-z]+_[A-Za-z_0-9]+)\(", source)
+        if hasattr(AsyncWebClient, name)
+    }
+
+
+def test_the_commands_of_the_manifest_are_those_that_are_heard() -> None:
+    """Both ways: one command."""
+    commands = manifest()["features"]["slash_commands"]
+    assert [one["command"] for one in commands] == [COMMAND]
+    assert commands[0]["should_escape"] is False
+    assert commands[0]["usage_hint"]
+
+
+def test_buttons_need_interactivity() -> None:
+    """There are listeners for buttons, and Slack sends presses only when it is on."""
+    assert listeners()
+    assert manifest()["settings"]["interactivity"]["is_enabled"] is True
+    assert manifest()["settings"]["socket_mode_enabled"] is True
+
+
+def test_no_event_is_subscribed_that_nobody_hears() -> None:
+    """And the bot's direct messages are there to take the file."""
+    assert "event_subscriptions" not in manifest()["settings"]
+    assert manifest()["features"]["app_home"]["messages_tab_enabled"] is True
+
+
+def test_the_scopes_are_those_that_are_used() -> None:
+    """Both ways: nothing is missing, and nothing is asked for that is not used."""
+    methods = called_methods()
+    assert methods == set(SCOPES)
+    needed = {scope for name in methods if (scope := SCOPES[name]) is not None} | {"commands"}
+    assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
