@@ -59,6 +59,7 @@ class House:
         self._held: list[socket.socket] = []
         self._visits: set[Visit] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -79,9 +80,11 @@ class House:
         return task
 
     def enter(self, visit: "Visit") -> None:
-        """A connection has been made."""
+        """A connection has been made; one that comes while the house closes is cut at once."""
         self._visits.add(visit)
         self._empty.clear()
+        if self._closing:
+            visit.abort()
 
     def leave(self, visit: "Visit") -> None:
         """A connection is gone."""
@@ -91,16 +94,17 @@ class House:
 
     async def aclose(self) -> None:
         """Stop listening, cut every connection and wait until all sockets are closed."""
+        self._closing = True
         for server in self._servers:
             server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for visit in list(self._visits):
+            visit.abort()
         # A connection that is accepted but not yet announced is announced in the next turns.
         for _ in range(3):
             await asyncio.sleep(0)
-            for visit in list(self._visits):
-                visit.abort()
         await self._empty.wait()
         for server in self._servers:
             await server.wait_closed()

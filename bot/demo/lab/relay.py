@@ -145,7 +145,8 @@ class _Near(_End):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.earliest = asyncio.get_running_loop().time() + 3 * self._delay
-        self._house.spawn(self._dial())
+        if not transport.is_closing():
+            self._house.spawn(self._dial())
 
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ from cryptography import x509
 
 from bot.demo.lab import SCENARIOS, Lab, open_lab
 from bot.demo.lab.aia import METADATA
+from bot.demo.lab.loopback import PLAIN_NETWORK
 from tests.demo.lab.clients import BOUND, GET, python_sees, until
 
 HEALTHY = [one for one in SCENARIOS if one.name == "healthy"]
@@ -42,6 +43,19 @@ async def test_every_host_has_its_addresses() -> None:
         assert lab.address_of("healthy") == lab.address_of("healthy.lab.test")
         with pytest.raises(LookupError, match="no address for 'dns-failure'"):
             lab.address_of("dns-failure")
+
+
+async def test_one_loopback_address_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where 127.77.x.y cannot be bound (macOS), every server gets a port of 127.0.0.1."""
+    for module in ("loopback", "lab"):
+        monkeypatch.setattr(f"bot.demo.lab.{module}.network", lambda: PLAIN_NETWORK)
+    async with open_lab() as lab:
+        assert lab.networks == ("127.0.0.1/32",)
+        backends = lab.hosts["backends-differ.lab.test"]
+        assert {ip for ip, _ in backends} == {"127.0.0.1"}
+        assert len({port for _, port in backends}) == 3
+        seen = await python_sees(lab.address_of("healthy"), "healthy.lab.test", lab.roots_pem)
+    assert seen == "HTTP/1.1 200 OK"
 
 
 async def test_dates_derive_from_the_clock() -> None:
