@@ -6,6 +6,7 @@ that the budget allows, lets a part come in a shorter form, and reports what was
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from handlers.blocks import Block, weigh
 
@@ -22,6 +23,11 @@ class Part:
     rank: int
     forms: tuple[tuple[Block, ...], ...]
     name: str = ""
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Characters and blocks of each form; measured once, as parts are kept and used again."""
+        return tuple((weigh(form), len(form)) for form in self.forms)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def fit(parts: Sequence[Part], *, characters: int, blocks: int) -> Fitted:
     Returns:
         What fits. Parts of rank 0 are always in, in their shortest form if need be.
     """
-    sizes = [[(weigh(form), len(form)) for form in one.forms] for one in parts]
+    sizes = [one.sizes for one in parts]
     chosen: dict[int, int] = {}
     # Those that must be there get their shortest form first, so that nothing crowds them out.
     room, places = characters, blocks

@@ -238,7 +238,8 @@ async def _listen(runner: web.AppRunner, host: str | None, port: int) -> int:
         SettingsError: The port is taken, or may not be used.
     """
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
+    # A burst of an incident: the default of 128 waiting connections would make some wait seconds.
+    site = web.TCPSite(runner, host, port, backlog=1024)
     try:
         await site.start()
     except OSError as error:

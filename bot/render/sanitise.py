@@ -17,7 +17,11 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c
 _BREAKS = re.compile(r"[\t\v\f\r\n\u0085\u2028\u2029]+")
 # More combining marks in a row than any script needs draw over the neighbouring lines.
 _STACK = 3
-_PLAIN = re.compile(r"[ -~]*")
+# Text of these only is as it should be already: Latin, punctuation, arrows, box drawing, Japanese.
+_PLAIN = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u23ff\u2500-\u27ff"
+    "\u3001-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uff01-\uff5e]*"
+)
 
 
 def visible(text: str) -> str:
