@@ -25,6 +25,9 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?\d*([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
+_BRACKETED = re.compile(r"\[([^\[\]]*:[^\[\]]*)\](?::([0-9]{1,5}))?")
+_WITH_PORT = re.compile(r"([^:]+):([0-9]{1,5})")
+
 
 class LangOption(StrEnum):
     """Languages of the answer."""
@@ -106,11 +109,9 @@ def read_addresses(values: list[str], texts: Catalogue) -> tuple[ConnectTo, ...]
 
 
 def _address(value: str, texts: Catalogue) -> ConnectTo:
-    bare, port = value, None
-    if value.startswith("[") or value.count(":") == 1:
-        bare, _, rest = value.removeprefix("[").partition("]" if value.startswith("[") else ":")
-        port = rest.removeprefix(":") or None
     try:
+        found = _BRACKETED.fullmatch(value) or _WITH_PORT.fullmatch(value)
+        bare, port = found.groups() if found else (value, None)
         return ConnectTo(address=str(ip_address(bare)), port=None if port is None else int(port))
     except ValueError:
         raise WrongUsageError(texts.text("error.option.address", value=value[:100])) from None

@@ -71,7 +71,7 @@ class _Page:
     def command(self, text: str) -> None:
         """Lines that are copied: never wrapped, each in one piece."""
         for line in visible_lines(text):
-            self.lines.append(Text(f"      {line}", "cyan"))
+            self.lines.append(Text(f"       {line}", "cyan"))
 
     def heading(self, text: str) -> None:
         self.blank()
@@ -110,6 +110,7 @@ def render_report(
     if report.summary:
         page.paragraph(visible(report.summary))
     if cause and cause.detail and cause.detail != report.summary:
+        page.blank()
         page.paragraph(visible(cause.detail))
     if cause and verbose:
         _evidence(page, cause)
@@ -315,8 +316,12 @@ def _addresses(page: _Page, report: Report) -> None:
         return
     page.blank()
     seen = {_observed(endpoint) for endpoint in report.endpoints}
+    count = len(report.endpoints)
     key = "terminal.addresses.same" if len(seen) == 1 else "terminal.addresses.differ"
-    page.paragraph(page.texts.text(key, n=len(report.endpoints)), style="bold")
+    counted = (
+        page.texts.text(key, n=count) if count > 1 else page.texts.text("terminal.addresses.one")
+    )
+    page.paragraph(counted, style="bold")
     names = [_address(endpoint) for endpoint in report.endpoints]
     room = max(map(cell_len, names))
     for endpoint, name in zip(report.endpoints, names, strict=True):

@@ -104,7 +104,7 @@ def test_missing_intermediate_reads_like_the_incident() -> None:
     assert re.search(r"^  ✓ works +Chrome$", text, re.MULTILINE)
     assert "\nverify return code: 21 (unable to verify the first certificate)\n" in text
     assert PROOF in text
-    assert "verified (return code 0). Save it:\n      save it\n" in text
+    assert "verified (return code 0). Save it:\n       save it\n" in text
     assert "  ! It expires soon" in text
 
 
