@@ -33,7 +33,7 @@ from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 _MOST_BYTES = 64 * 1024
 _MOST_REDIRECTS = 3
 _MOST_CERTIFICATES = 10
-_SECONDS = 4.0
+_SECONDS = 3.0
 _KEPT = 512
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
 

@@ -100,9 +100,9 @@ def _read(der: bytes) -> Certificate:
             # Some roots in Mozilla's list have a serial number of zero.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             parsed = x509.load_der_x509_certificate(der)
+            serial = format(parsed.serial_number, "x")
         subject, issuer = parsed.subject, parsed.issuer
         not_before, not_after = parsed.not_valid_before_utc, parsed.not_valid_after_utc
-        serial = format(parsed.serial_number, "x")
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MalformedCertificateError(str(error)) from error
     san = _extension(parsed, x509.SubjectAlternativeName)

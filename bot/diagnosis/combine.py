@@ -15,7 +15,16 @@ from bot.diagnosis.report import Finding
 from bot.diagnosis.rules import in_order
 from bot.diagnosis.view import View
 
-_UNREACHABLE = frozenset({Cause.DNS_FAILURE, Cause.CONNECTION_REFUSED, Cause.EGRESS_DENIED})
+# Where no TLS was seen at all, nothing could be checked.
+_UNREACHABLE = frozenset(
+    {
+        Cause.DNS_FAILURE,
+        Cause.EGRESS_DENIED,
+        Cause.CONNECTION_REFUSED,
+        Cause.CONNECTION_RESET,
+        Cause.TIMEOUT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,8 @@ def combine(judged: Sequence[Judged]) -> Combined:
         return Combined("ok", None, findings, lead, groups)
     if first.severity == "warning":
         return Combined("warning", first.code, findings, lead, groups)
-    unreachable = first.code in _UNREACHABLE or not lead.reached
-    return Combined("unreachable" if unreachable else "broken", first.code, findings, lead, groups)
+    verdict: Verdict = "unreachable" if first.code in _UNREACHABLE else "broken"
+    return Combined(verdict, first.code, findings, lead, groups)
 
 
 def _lead(candidates: Sequence[Judged], by_cause: Mapping[Cause | None, list[Judged]]) -> Judged:
@@ -136,6 +145,7 @@ def _differ(groups: Sequence[Sequence[Judged]], severity: str) -> Finding:
                 "groups": shown,
                 "broken": len(broken),
                 "total": total,
+                "down": severity == "warning",
                 "odd": ", ".join(one.address for one in broken[:4]),
                 "odd_cause": broken[0].cause.value if broken and broken[0].cause else None,
             },

@@ -171,11 +171,12 @@ def fix_for(
         return Fix(owner="nobody")
     if plan is _CHAIN_PLAN_UNPROVEN and fullchain_pem is not None:
         plan = _CHAIN_PLAN
-    values: dict[str, JsonValue] = {"host": target.host, "port": target.port}
-    if finding is not None:
-        values.update(
-            {key: one for key, one in finding.evidence.items() if isinstance(one, str | int)}
-        )
+    evidence = finding.evidence if finding is not None else {}
+    values: dict[str, JsonValue] = {
+        **{key: one for key, one in evidence.items() if isinstance(one, str | int)},
+        "host": target.host,
+        "port": target.port,
+    }
     words = _command_words(target)
     return Fix(
         owner=plan.owner,

@@ -7,10 +7,11 @@ compiled file can be out of date. Keys are names (`cause.expired.summary`), valu
 
 import gettext
 import io
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -32,13 +33,22 @@ class Catalogue:
         self.lang = lang
         self._domains = translations
 
-    def text(self, key: str, /, *, n: int | None = None, **values: object) -> str:
+    def text(
+        self,
+        key: str,
+        values: Mapping[str, object] | None = None,
+        /,
+        *,
+        n: int | None = None,
+        **more: object,
+    ) -> str:
         """The text of `key` with its placeholders filled in.
 
         Args:
             key: The message's name; its first part names the domain (`cause.…` is in cause.po).
+            values: Fill the placeholders, as they are: escaping is the renderer's.
             n: Chooses the plural form and fills `{n}`.
-            **values: Fill the placeholders, as they are: escaping is the renderer's.
+            **more: The same as `values`, for a few.
 
         Raises:
             MissingTextError: The key is in no catalogue.
@@ -50,15 +60,23 @@ class Catalogue:
             found = domain.gettext(key)
         else:
             found = domain.ngettext(key, key, n)
-            values["n"] = n
+            more["n"] = n
         if found == key:
             raise MissingTextError(key)
-        return found.format_map(values) if "{" in found else found
+        if "{" not in found:
+            return found
+        return found.format_map(_Filling(more, cast("MutableMapping[str, object]", values or {})))
 
     def has(self, key: str) -> bool:
         """Whether there is a text of that name."""
         domain = self._domains.get(key.partition(".")[0])
         return domain is not None and domain.gettext(key) != key
+
+
+class _Filling(ChainMap[str, object]):
+    def __missing__(self, key: str) -> object:
+        # The mapping that was passed in may know what to say for what is not there.
+        return self.maps[-1][key]
 
 
 @cache

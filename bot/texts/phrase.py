@@ -1,0 +1,247 @@
+"""Filling a Report's texts in for a language: codes and evidence in, sentences out.
+
+Which text fits a finding is decided here by its evidence; the words are in the catalogues. Foreign
+strings are put in as they are (only cut to a readable length): escaping is each renderer's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_timedelta
+from babel.lists import format_list
+from pydantic import JsonValue
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.report import ClientPrediction, Finding, Report, Step
+from bot.texts.catalogue import Catalogue, Lang, catalogue
+
+_LONGEST_FOREIGN = 120
+_NAMES_SHOWN = 3
+# Nobody's application is `openssl s_client`; it is left out of sentences about who notices.
+_TOOLS = ("openssl",)
+
+
+def phrase_report(report: Report, lang: Lang) -> Report:
+    """The same Report with summary, titles, details, reasons and steps in `lang`."""
+    texts = catalogue(lang)
+    shared = _shared_values(report, texts)
+    findings = tuple(
+        one.model_copy(
+            update={
+                "title": texts.text(f"cause.{_code(one, texts)}.title"),
+                "detail": _sentence(one, "detail", shared, texts),
+            }
+        )
+        for one in report.findings
+    )
+    clients = tuple(
+        one.model_copy(update={"reason": _reason(one, texts)}) for one in report.clients
+    )
+    fix = report.fix
+    if fix is not None:
+        fix = fix.model_copy(
+            update={"steps": tuple(_step(one, shared, texts) for one in fix.steps)}
+        )
+    return report.model_copy(
+        update={
+            "summary": _summary(report, shared, texts),
+            "findings": findings,
+            "clients": clients,
+            "fix": fix,
+        }
+    )
+
+
+def _summary(report: Report, shared: Mapping[str, object], texts: Catalogue) -> str:
+    if report.cause is None or not report.findings:
+        return texts.text("cause.ok.summary", shared)
+    return _sentence(report.findings[0], "summary", shared, texts)
+
+
+def _sentence(finding: Finding, kind: str, shared: Mapping[str, object], texts: Catalogue) -> str:
+    code = _code(finding, texts)
+    variants = _VARIANTS.get(finding.code, _no_variant)(finding.evidence)
+    keys = [*(f"cause.{code}.{kind}_{one}" for one in variants), f"cause.{code}.{kind}"]
+    key = next(one for one in keys if texts.has(one))
+    values = _Values({**shared, **_values(finding, texts)})
+    count = finding.evidence.get("count")
+    if key.endswith(".summary") and finding.code is Cause.MISSING_INTERMEDIATE:
+        return texts.text(key, values, n=count if isinstance(count, int) else 1)
+    return texts.text(key, values)
+
+
+def _code(finding: Finding, texts: Catalogue) -> str:
+    code = finding.code.value
+    return code if texts.has(f"cause.{code}.title") else Cause.HANDSHAKE_FAILURE.value
+
+
+def _reason(prediction: ClientPrediction, texts: Catalogue) -> str:
+    key = f"client.reason.{prediction.reason_code}"
+    return texts.text(key if texts.has(key) else "client.reason.other", _Values(prediction.values))
+
+
+def _step(step: Step, shared: Mapping[str, object], texts: Catalogue) -> Step:
+    if not texts.has(f"step.{step.code}.title"):
+        return step
+    values = _Values({**shared, **_readable(step.values, texts)})
+    return step.model_copy(
+        update={
+            "title": texts.text(f"step.{step.code}.title", values),
+            "text": texts.text(f"step.{step.code}.text", values),
+        }
+    )
+
+
+def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:
+    failing = [one for one in report.clients if one.outcome == "fails"]
+    working = [one for one in report.clients if one.outcome == "works"]
+    return {
+        "host": report.target.host,
+        "port": report.target.port,
+        "failing": _client_list(failing, texts),
+        "working": _client_list(working, texts),
+    }
+
+
+def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
+    names = []
+    for one in clients:
+        if one.client in _TOOLS:
+            continue
+        key = f"client.short.{one.client}"
+        names.append(texts.text(key) if texts.has(key) else one.label)
+    return format_list(names, locale=texts.lang) if names else "—"
+
+
+class _Values(dict[str, object]):
+    """Evidence that is not there reads as a dash: an old result has fewer fields than a new text."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _values(finding: Finding, texts: Catalogue) -> dict[str, object]:
+    evidence = finding.evidence
+    values = _readable(evidence, texts)
+    values["addresses"] = ", ".join(finding.addresses) or "—"
+    names = [str(one) for one in _list(evidence.get("names"))]
+    if names:
+        total = evidence.get("names_in_all")
+        shown = names[:_NAMES_SHOWN]
+        more = (total if isinstance(total, int) else len(names)) - len(shown)
+        values["names"] = format_list(
+            [*shown, f"+{more}"] if more > 0 else shown, locale=texts.lang
+        )
+    fetches = [one for one in _list(evidence.get("fetches")) if isinstance(one, dict)]
+    found = next((one for one in fetches if one.get("found")), fetches[0] if fetches else {})
+    values["url"] = _cut(found.get("url"))
+    values["fetch_error"] = _cut(found.get("error"))
+    odd_cause = evidence.get("odd_cause")
+    if odd_cause:
+        key = f"cause.{odd_cause}.title"
+        values["odd_title"] = texts.text(key) if texts.has(key) else str(odd_cause)
+    return values
+
+
+def _readable(evidence: Mapping[str, JsonValue], texts: Catalogue) -> dict[str, object]:
+    values: dict[str, object] = _Values()
+    for name, value in evidence.items():
+        if name in ("not_before", "not_after") and isinstance(value, str):
+            values[name] = _moment(value)
+        elif name == "banner" and isinstance(value, str):
+            values[name] = _cut(next(iter(value.splitlines()), ""))
+        elif isinstance(value, str | int):
+            values[name] = _cut(value)
+        elif value is None:
+            values[name] = "—"
+    seconds = evidence.get("seconds")
+    if isinstance(seconds, int):
+        values["period"] = period(timedelta(seconds=seconds), texts.lang)
+    return values
+
+
+def period(length: timedelta, lang: Lang) -> str:
+    """A length of time in words: "3 days", "14 hours"."""
+    days = length >= timedelta(days=2)
+    text = format_timedelta(
+        timedelta(days=length.days) if days else length,
+        granularity="day" if days else "minute",
+        threshold=10_000 if days else 1.5,
+        locale=lang,
+    )
+    return text.replace(" ", "") if lang == "ja" else text
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return _cut(text)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cut(value: Any) -> str:
+    text = "—" if value is None else str(value)
+    return text if len(text) <= _LONGEST_FOREIGN else text[: _LONGEST_FOREIGN - 1] + "…"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+_Variants = Callable[[Mapping[str, JsonValue]], tuple[str, ...]]
+
+
+def _no_variant(_evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    return ()
+
+
+def _unless(name: str, variant: str) -> _Variants:
+    return lambda evidence: () if evidence.get(name) else (variant,)
+
+
+def _when(name: str, variant: str) -> _Variants:
+    return lambda evidence: (variant,) if evidence.get(name) else ()
+
+
+def _gap(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    return () if evidence.get("proven") else (str(evidence.get("fetching")), "unproven")
+
+
+def _silence(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    if evidence.get("how") == "no_route":
+        return ("no_route",)
+    return ("silent",) if evidence.get("connected") else ()
+
+
+def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    if evidence.get("common_name_matches"):
+        return ("common_name",)
+    return () if evidence.get("names") else ("no_names",)
+
+
+def _lookup(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    how = evidence.get("how")
+    if how == "nxdomain":
+        return ()
+    return ("no_address",) if how == "no_address" else ("unanswered",)
+
+
+def _refusal(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    return (str(evidence.get("how")),)
+
+
+_VARIANTS: dict[Cause, _Variants] = {
+    Cause.MISSING_INTERMEDIATE: _gap,
+    Cause.WRONG_INTERMEDIATE: _unless("proven", "unproven"),
+    Cause.TIMEOUT: _silence,
+    Cause.HOSTNAME_MISMATCH: _names,
+    Cause.DNS_FAILURE: _lookup,
+    Cause.UNTRUSTED_ROOT: _unless("certain", "uncertain"),
+    Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
+    Cause.PROTOCOL_VERSION: _unless("version", "unknown"),
+    Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
+    Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
+    Cause.BACKENDS_DIFFER: _when("down", "down"),
+}
