@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+import idna
+
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from handlers import blocks, limits
@@ -23,6 +25,10 @@ from handlers.press import DETAILS, FULL_CHAIN, RECHECK, RESULT_ID, SHARE, Press
 _OUTCOMES: tuple[Outcome, ...] = ("fails", "depends", "works")
 _MOST_GROUPS = 4
 _MOST_STEPS = 12
+# Far above what a question from Slack takes; without a bound, values could crowd out the answer.
+_BUTTON_CHARACTERS = 5000
+# What the vantage is called where there is only one.
+_HERE = "here"
 _ERROR = 600
 _SHORT = 400
 
@@ -105,8 +111,8 @@ def render(shown: Shown, body: Body | None = None) -> Message:
         above.append(blocks.context(texts.text("slack.recheck.running")))
     below = [blocks.context(blocks.marked(_small_print(shown, texts)))]
     buttons = [] if shown.checking_again else _buttons(shown, texts)
-    if buttons:
-        below.append(blocks.actions(*buttons))
+    if buttons and blocks.weigh([row := blocks.actions(*buttons)]) <= _BUTTON_CHARACTERS:
+        below.append(row)
     # Room for the line that names what was left out, in the longest case.
     longest = _left_out([one.name for one in body.parts if one.name], texts)
     reserved = blocks.weigh([*above, *below, longest]) + len(body.text)
@@ -129,8 +135,21 @@ def host_name(report: Report) -> str:
     """The host as people write it: with the port where it is not 443, with the protocol if any."""
     target = report.target
     host = f"[{target.host}]" if ":" in target.host else target.host
+    unicode_name = _unicode_name(target.host)
+    if unicode_name is not None:
+        host = f"{unicode_name} ({host})"
     name = host if target.port == 443 else f"{host}:{target.port}"
     return f"{name} ({target.starttls})" if target.starttls else name
+
+
+def _unicode_name(host: str) -> str | None:
+    """What an internationalised name looks like; shown beside the name itself, never alone."""
+    if "xn--" not in host or len(host) > 80:
+        return None
+    try:
+        return idna.decode(host)
+    except (idna.IDNAError, UnicodeError):
+        return None
 
 
 def _headline(report: Report, texts: Catalogue) -> str:
@@ -264,8 +283,8 @@ def _evidence(report: Report, texts: Catalogue) -> Part | None:
         )
     if not lines:
         return None
-    full = blocks.context(*lines)
-    return Part(50, ((full,), (blocks.context(lines[-1]),)), texts.text("slack.part.evidence"))
+    full = tuple(blocks.context(line) for line in lines)
+    return Part(50, (full, full[-1:]), texts.text("slack.part.evidence"))
 
 
 def _others(report: Report, texts: Catalogue) -> Part | None:
@@ -308,16 +327,14 @@ def _shared_line(shown: Shown, texts: Catalogue) -> str:
 def _small_print(shown: Shown, texts: Catalogue) -> str:
     report = shown.report
     moment = report.checked_at
-    pieces = [
-        texts.text(
-            "slack.small.checked",
-            when=date(moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S} UTC"),
-            vantage=mrkdwn(shorten(report.vantage, 64)),
-        )
-    ]
-    if shown.cached or shown.age >= 2:
+    when = date(moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+    vantage = mrkdwn(shorten(report.vantage, 64))
+    key = "slack.small.checked_here" if vantage == _HERE else "slack.small.checked"
+    pieces = [texts.text(key, when=when, vantage=vantage)]
+    # Everybody reads a shared answer later than it was shared: there the moment says it all.
+    if shown.cached and shown.shared is None:
         pieces.append(_age(shown.age, texts))
-    if shown.joined:
+    if shown.joined and shown.shared is None:
         pieces.append(texts.text("slack.small.joined"))
     if report.endpoints:
         key = "slack.small.alike" if _alike(report) else "slack.small.differ"

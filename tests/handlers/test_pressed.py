@@ -212,6 +212,33 @@ async def test_the_full_chain_of_a_shared_answer_is_posted_under_it(bot: Running
     assert posted[0].thread_ts == shared.ts
 
 
+async def test_the_full_chain_of_a_shared_answer_is_sent_where_the_bot_is_no_member(
+    bot: Running,
+) -> None:
+    """To the one who pressed, who need not be the one who asked."""
+    message = await answer(bot, NOT_JOINED)
+    await bot.slack.press(AIKO, message, SHARE)
+    (shared,) = await bot.slack.wait_for(lambda: shown_to_all(bot, NOT_JOINED))
+    await bot.slack.press(BEN, shared, FULL_CHAIN)
+    await bot.slack.wait_for(lambda: any(one.file_ids for one in bot.slack.messages("dm", BEN)))
+    await bot.slack.wait_for(
+        lambda: "direct messages" in bot.slack.messages(NOT_JOINED, BEN)[-1].text
+    )
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_the_web_api_is_called_again_when_slack_asks_for_it(
+    bot: Running, status: int
+) -> None:
+    """A share is not lost to a full or failing Slack."""
+    message = await answer(bot)
+    bot.slack.fail_next("chat.postMessage", status=status, retry_after=1 if status == 429 else None)
+    await bot.slack.press(AIKO, message, SHARE)
+    await bot.slack.wait_for(lambda: shown_to_all(bot, JOINED), timeout=10)
+    assert "tlscheck_slack_retries_total{" in await bot.numbers()
+    assert len(shown_to_all(bot, JOINED)) == 1
+
+
 async def test_without_file_uploads_the_full_chain_is_shown_for_copying(bot: Running) -> None:
     """A missing scope is no dead end."""
     message = await answer(bot)
