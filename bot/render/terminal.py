@@ -155,9 +155,11 @@ def render_row(report: Report, lang: Lang, *, host_width: int, width: int | None
     if width is not None:
         host_width = min(host_width, max(width - room - days_room - 30, 10))
         host = shorten(host, host_width)
-    leaf = next((e.chain[0] for e in report.endpoints if e.chain), None)
-    left = drawing.days(report.checked_at, leaf.not_after) if leaf else None
-    days = "-" if left is None else texts.text("terminal.row.days", n=left)
+    ends = [endpoint.chain[0].not_after for endpoint in report.endpoints if endpoint.chain]
+    days = "-"
+    if ends:  # the address that ends first is the one that pages somebody
+        left = drawing.days(report.checked_at, min(ends))
+        days = texts.text("terminal.row.days", n=left)
     line.append(f"  {pad(host, host_width)}  {' ' * (days_room - cell_len(days))}{days}  ")
     title = _title(texts, report)
     line.append(title)

@@ -185,6 +185,28 @@ async def test_colour_on_a_terminal(
     assert "✓ OK" in output.replace("\x1b[0m", "")
 
 
+async def test_progress_is_for_people(
+    environment: dict[str, str], where: Where, tmp_path: Path
+) -> None:
+    """A list draws its bar on a terminal at standard error, and standard output stays clean."""
+    ours, theirs = pty.openpty()
+    hosts = [f"h{number}.lab.test" for number in range(5)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "check", *hosts, *where("healthy"), "--json"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=theirs,
+        cwd=tmp_path,
+        env=environment | {"TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    drawn, (out, _) = await asyncio.wait_for(
+        asyncio.gather(asyncio.to_thread(_read_all, ours), process.communicate()), SECONDS
+    )
+    assert "5/5" in drawn
+    assert [json.loads(line)["target"]["host"] for line in out.splitlines()] == hosts
+
+
 async def test_ctrl_c_is_quiet(environment: dict[str, str], tmp_path: Path) -> None:
     """Ctrl-C in the middle of a check ends with 130 and without a word."""
     begun = asyncio.Event()
