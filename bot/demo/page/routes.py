@@ -9,7 +9,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 from yarl import URL
@@ -53,7 +52,7 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
         "transport": _transport,
         "locale": _locale,
     }
-    streams: set[asyncio.Task[Any]] = set()
+    closing = asyncio.Event()
 
     async def file(request: web.Request) -> web.Response:
         path, content_type = _FILES[request.path]
@@ -62,11 +61,7 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
         )
 
     async def events(request: web.Request) -> web.StreamResponse:
-        task = asyncio.current_task()
-        if task is not None:
-            streams.add(task)
-            task.add_done_callback(streams.discard)
-        return await _stream(stand_in, request)
+        return await _stream(stand_in, request, closing)
 
     async def act(request: web.Request) -> web.Response:
         handle = acts.get(request.match_info["act"])
@@ -81,8 +76,8 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
             return web.Response(status=400, text=reason, headers=_HEADERS)
 
     async def stop(_app: web.Application) -> None:
-        for task in list(streams):
-            task.cancel()
+        closing.set()
+        stand_in.workspace.changed()
 
     app.add_routes([web.get(path, _guarded(file)) for path in _FILES])
     app.add_routes(
@@ -116,7 +111,9 @@ def _first(stand_in: StandIn) -> str:
     return stand_in.workspace.people[0].id
 
 
-async def _stream(stand_in: StandIn, request: web.Request) -> web.StreamResponse:
+async def _stream(
+    stand_in: StandIn, request: web.Request, closing: asyncio.Event
+) -> web.StreamResponse:
     """Server-sent events: the whole state at every change, the newest only."""
     try:
         viewer = stand_in.workspace.user(request.query.get("viewer") or _first(stand_in))
@@ -126,7 +123,7 @@ async def _stream(stand_in: StandIn, request: web.Request) -> web.StreamResponse
     await response.prepare(request)
     space = stand_in.workspace
     try:
-        while True:
+        while not closing.is_set():
             seen = space.revision
             state = json.dumps(page_state(stand_in, space.users[viewer.id]), ensure_ascii=False)
             await response.write(f"data: {state}\n\n".encode())
@@ -137,7 +134,8 @@ async def _stream(stand_in: StandIn, request: web.Request) -> web.StreamResponse
                 except TimeoutError:
                     await response.write(b": still here\n\n")
     except ConnectionError:
-        return response
+        pass  # nobody reads any more
+    return response
 
 
 def _outcome(delivery: Delivery | None) -> Json:

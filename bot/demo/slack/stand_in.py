@@ -2,19 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.demo.slack import payloads
 from bot.demo.slack.courier import Choice, Courier
-from bot.demo.slack.methods.views import new_view, revise_view, top_view
-from bot.demo.slack.posting import post, tell
-from bot.demo.slack.response_urls import ARGUMENTS, ResponseUrls
+from bot.demo.slack.methods.views import top_view
+from bot.demo.slack.response_urls import ResponseUrls
+from bot.demo.slack.settling import close_view, settle_command, settle_submission
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.triggers import Triggers
-from bot.demo.slack.validation import examine_message, examine_view
 from bot.demo.slack.values import (
     Channel,
     Delivery,
@@ -238,7 +237,7 @@ class StandIn:
         )
         delivery = await self._courier.deliver("interactive", payload, via=via)
         if delivery.outcome == "ok":
-            delivery = self._settle_submission(shown, delivery)
+            delivery = settle_submission(self.workspace, shown, delivery)
         return self._note(delivery)
 
     async def close(self, user: User | str, view: View, *, clear: bool = False) -> Delivery | None:
@@ -249,7 +248,7 @@ class StandIn:
         """
         who = self.workspace.user(user)
         shown = self.view(view)
-        self._close(shown, whole_stack=clear)
+        close_view(self.workspace, shown, whole_stack=clear)
         if not shown.body.get("notify_on_close"):
             return None
         payload = payloads.view_closed(who, shown, is_cleared=clear)
@@ -426,69 +425,4 @@ class StandIn:
         delivery = await self._courier.deliver(
             "slash_commands", payload, via=via, signed_at=signed_at
         )
-        return self._note(self._settle_command(delivery))
-
-    def _settle_command(self, delivery: Delivery) -> Delivery:
-        channel, user = delivery.payload["channel_id"], delivery.payload["user_id"]
-        command = delivery.payload["command"]
-        if delivery.outcome != "ok":
-            # The words that Slack shows (Slack: "Slash commands", sending an immediate response)
-            text = f'{command} failed with the error "{delivery.outcome}"'
-            return replace(delivery, message=tell(self.workspace, channel, user, text))
-        # A plain text body is shown as it is (Slack: "Slash commands").
-        body = {"text": delivery.body} if isinstance(delivery.body, str) else delivery.body
-        if not body.get("text") and not body.get("blocks") and not body.get("attachments"):
-            return delivery
-        problem = examine_message(body)
-        unknown = sorted(set(body) - ARGUMENTS)
-        if problem is None and unknown and self._strict:
-            self.workspace.refuse("ack", "invalid_arguments", unknown, body)
-        if problem is not None:
-            self.workspace.refuse("ack", problem.error, problem.messages, body)
-            text = f'{command} failed with the error "{problem.error}"'
-            shown = tell(self.workspace, channel, user, text)
-            return replace(delivery, outcome="invalid_response", message=shown)
-        in_channel = body.get("response_type") == "in_channel"
-        if in_channel:
-            # "both the response message and the initial slash command typed by the user will be
-            # shared in the channel" (Slack: "Slash commands", message visibility)
-            typed = f"{command} {delivery.payload['text']}".strip()
-            self.workspace.put(
-                Message(channel=channel, ts=self.workspace.new_ts(), user=user, text=typed)
-            )
-        shown = post(self.workspace, channel, body, ephemeral_to=None if in_channel else user)
-        return replace(delivery, message=shown)
-
-    def _settle_submission(self, view: View, delivery: Delivery) -> Delivery:
-        """Slack: "Modals", handling submissions: response_action errors, update, push, clear."""
-        body = delivery.body if isinstance(delivery.body, dict) else {}
-        action = body.get("response_action")
-        if action in ("update", "push"):
-            problem = examine_view(body.get("view"))
-            if problem is not None:
-                self.workspace.refuse("ack", problem.error, problem.messages, body)
-                return replace(delivery, outcome="invalid_response")
-        match action:
-            case "errors":
-                errors = body.get("errors") or {}
-                blocks = {block.get("block_id") for block in view.body["blocks"]}
-                if unknown := sorted(set(errors) - blocks):
-                    self.workspace.refuse("ack", "invalid_error_block_id", unknown, body)
-                self.workspace.views[view.id] = replace(view, errors=errors)
-            case "update":
-                revise_view(self.workspace, view, body["view"])
-            case "push":
-                new_view(self.workspace, view.user, body["view"], view)
-            case None | "clear":
-                self._close(view, whole_stack=action == "clear")
-            case _:
-                self.workspace.refuse("ack", "invalid_response_action", [str(action)], body)
-        return delivery
-
-    def _close(self, view: View, *, whole_stack: bool) -> None:
-        gone: Iterable[str] = [view.id]
-        if whole_stack:
-            gone = [v.id for v in self.workspace.views.values() if v.root_id == view.root_id]
-        for view_id in gone:
-            self.workspace.views.pop(view_id, None)
-        self.workspace.changed()
+        return self._note(settle_command(self.workspace, delivery, strict=self._strict))

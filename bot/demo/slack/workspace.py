@@ -68,6 +68,7 @@ class Workspace:
         self.refusals: list[Refusal] = []
         self.warnings: list[Warned] = []
         self.revision = 0
+        # In the order of their timestamps, which always rise.
         self._messages: dict[tuple[str, str], Message] = {}
         self._last_micros = 0
         self._waiting: set[asyncio.Future[None]] = set()
@@ -142,7 +143,7 @@ class Workspace:
         """What `viewer` sees in the channel, oldest first; None: what everyone there sees."""
         return tuple(
             message
-            for message in sorted(self._messages.values(), key=lambda m: m.ts)
+            for message in self._messages.values()
             if message.channel == channel and message.ephemeral_to in (None, viewer)
         )
 

@@ -4,8 +4,9 @@ import { useEffect, useRef, useState } from "react";
 import { Composer } from "./composer";
 import { Modal } from "./modal";
 import { MessageList } from "./messages";
+import { Names } from "./mrkdwn";
 import { Sidebar } from "./sidebar";
-import { act, useServerState, type Transport } from "./state";
+import { act, useServerState, type Outcome, type Transport } from "./state";
 import { useTheme } from "./theme";
 import { TopBar } from "./topbar";
 import { Tries } from "./tries";
@@ -18,11 +19,18 @@ export function App() {
   const [pending, setPending] = useState<Pending[]>([]);
   const [draft, setDraft] = useState("");
   const [notice, setNotice] = useState("");
+  const [acknowledged, setAcknowledged] = useState("");
   const [drawer, setDrawer] = useState<"channels" | "tries" | null>(null);
   const { theme, setTheme } = useTheme();
   const { state, online } = useServerState(viewer);
   const input = useRef<HTMLTextAreaElement>(null);
   const counter = useRef(0);
+
+  useEffect(() => {
+    const escape = (event: KeyboardEvent) => event.key === "Escape" && setDrawer(null);
+    window.addEventListener("keydown", escape);
+    return () => window.removeEventListener("keydown", escape);
+  }, []);
 
   useEffect(() => {
     document.title = online ? "tlscheck demo" : "tlscheck demo (stopped)";
@@ -40,6 +48,7 @@ export function App() {
     if (typed.startsWith("/")) setPending((before) => [...before, { key, text: typed }]);
     const result = await act("say", { viewer: state!.viewer, channel: current.id, text: typed });
     setPending((before) => before.filter((one) => one.key !== key));
+    if (result.seconds !== undefined) setAcknowledged(told(result));
     if (!["ok", "operation_timeout", "dispatch_failed"].includes(result.outcome)) {
       setNotice(result.outcome);
     }
@@ -55,11 +64,11 @@ export function App() {
   function choosePerson(id: string) {
     setViewer(id);
     setPending([]);
-    const dm = current.kind === "dm";
-    if (dm) setChannel(null);
+    if (current.kind === "dm") setChannel(null);
   }
 
   return (
+    <Names.Provider value={state}>
     <div className="frame" data-theme={theme} data-drawer={drawer ?? "none"}>
       <TopBar
         state={state}
@@ -81,7 +90,7 @@ export function App() {
       />
       <main className="channel" aria-label={`Channel ${current.name}`}>
         <ChannelTitle
-          name={current.kind === "dm" ? current.name : `${current.kind === "private" ? "🔒" : "#"} ${current.name}`}
+          name={current.kind === "public" ? `# ${current.name}` : current.name}
           note={
             current.bot
               ? "tlscheck is a member here"
@@ -111,14 +120,21 @@ export function App() {
             void send(text);
           }}
           notice={notice}
-          tries={state.tries}
+          acknowledged={acknowledged}
         />
       </main>
       <Tries tries={state.tries} onTry={tryOut} />
       {drawer && <button className="shade" aria-label="Close the panel" onClick={() => setDrawer(null)} />}
       {state.view && <Modal key={state.view.id} state={state} view={state.view} theme={theme} />}
     </div>
+    </Names.Provider>
   );
+}
+
+function told({ outcome, transport, seconds }: Outcome): string {
+  const way = transport === "socket" ? "Socket Mode" : "HTTP";
+  const after = `${(seconds ?? 0).toFixed(2)} s`;
+  return outcome === "ok" ? `Acknowledged after ${after} over ${way}` : `No answer over ${way} after ${after}`;
 }
 
 function ChannelTitle({ name, note }: { name: string; note: string }) {

@@ -1,19 +1,21 @@
-// Blocks. What only shows something is drawn by slack-blocks-to-jsx; what can be pressed is drawn
-// here, because the library's buttons tell nobody. A kind that nobody knows leaves a visible mark.
+// Blocks. Rich text, Markdown, pictures and the rarer kinds are drawn by slack-blocks-to-jsx; text
+// and what can be pressed are drawn here: the library undoes escapes too early, and its buttons
+// tell nobody. A kind that nobody knows leaves a visible mark.
 
 import { Component, type ReactNode } from "react";
 import { Message as Drawn } from "slack-blocks-to-jsx";
 import { Actions, Pressable, type Press } from "./actions";
+import { Link } from "./mrkdwn";
 import type { Block, State } from "./state";
+import { Alert, Context, Header, Section, Table } from "./texts";
 import type { Theme } from "./theme";
 
 type Props = { state: State; blocks: Block[]; theme: Theme; onPress: Press };
 
 const DRAWN = new Set([
-  "section", "divider", "image", "context", "header", "rich_text", "video", "table", "file",
-  "markdown", "alert", "card", "carousel", "container", "plan", "task_card", "data_visualization",
+  "image", "rich_text", "video", "file", "markdown", "card", "carousel", "container", "plan",
+  "task_card", "data_visualization",
 ]);
-const PRESSED = new Set(["button", "overflow", "static_select"]);
 
 export function Blocks({ state, blocks, theme, onPress }: Props) {
   return (
@@ -27,31 +29,35 @@ export function Blocks({ state, blocks, theme, onPress }: Props) {
   );
 }
 
-/** One text of Slack's own markup. */
-export function Mrkdwn({ state, text, theme }: { state: State; text: string; theme: Theme }) {
-  const block = { type: "section", text: { type: "mrkdwn", text } };
-  return (
-    <Guard type="text" fallback={<p>{text}</p>}>
-      <Draw {...{ state, block, theme }} />
-    </Guard>
-  );
+function OneBlock({ state, block, theme, onPress }: Omit<Props, "blocks"> & { block: Block }) {
+  const draw = (one: Block) => <Draw {...{ state, theme }} block={one} />;
+  switch (block.type) {
+    case "header":
+      return <Header block={block} />;
+    case "section":
+      return <Section block={block} accessory={accessory(block.accessory, onPress)} />;
+    case "context":
+      return <Context block={block} />;
+    case "alert":
+      return <Alert block={block} />;
+    case "table":
+      return <Table block={block} rich={draw} />;
+    case "divider":
+      return <hr />;
+    case "actions":
+    case "context_actions":
+      return <Actions elements={block.elements} onPress={onPress} />;
+    default:
+      return DRAWN.has(block.type) ? draw(block) : <Unknown type={block.type} />;
+  }
 }
 
-function OneBlock({ state, block, theme, onPress }: Omit<Props, "blocks"> & { block: Block }) {
-  if (block.type === "actions" || block.type === "context_actions") {
-    return <Actions elements={block.elements} onPress={onPress} />;
+function accessory(element: any, onPress: Press): ReactNode {
+  if (!element) return undefined;
+  if (element.type === "image") {
+    return <img className="accessory" src={element.image_url} alt={element.alt_text} />;
   }
-  if (block.type === "section" && PRESSED.has(block.accessory?.type)) {
-    const { accessory, ...rest } = block;
-    return (
-      <div className="with-accessory">
-        <Draw {...{ state, theme }} block={rest as Block} />
-        <Pressable element={accessory} onPress={onPress} />
-      </div>
-    );
-  }
-  if (DRAWN.has(block.type)) return <Draw {...{ state, block, theme }} />;
-  return <Unknown type={block.type} />;
+  return <Pressable element={element} onPress={onPress} />;
 }
 
 function Draw({ state, block, theme }: { state: State; block: Block; theme: Theme }) {
@@ -71,16 +77,6 @@ function Draw({ state, block, theme }: { state: State; block: Block; theme: Them
   );
 }
 
-function Link({ href, children, className }: { href?: string; children?: ReactNode; className?: string }) {
-  // Whatever a certificate said, only these lead anywhere.
-  if (!/^(https?:|mailto:)/i.test(href ?? "")) return <span className={className}>{children}</span>;
-  return (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow" className={className}>
-      {children}
-    </a>
-  );
-}
-
 function Unknown({ type }: { type: string }) {
   return (
     <p className="unknown" role="note">
@@ -89,7 +85,7 @@ function Unknown({ type }: { type: string }) {
   );
 }
 
-type GuardProps = { type: string; fallback?: ReactNode; children: ReactNode };
+type GuardProps = { type: string; children: ReactNode };
 
 /** Keeps one block that cannot be drawn from taking the page with it. */
 class Guard extends Component<GuardProps, { failed: boolean }> {
@@ -98,7 +94,6 @@ class Guard extends Component<GuardProps, { failed: boolean }> {
     return { failed: true };
   }
   render() {
-    if (!this.state.failed) return this.props.children;
-    return this.props.fallback ?? <Unknown type={this.props.type} />;
+    return this.state.failed ? <Unknown type={this.props.type} /> : this.props.children;
   }
 }

@@ -1,7 +1,7 @@
 // Where one types. Enter sends, Shift+Enter makes a new line, "/" shows what the bot offers.
 
 import { forwardRef, useState, type KeyboardEvent } from "react";
-import type { Try } from "./state";
+import { Arrow } from "./signs";
 
 type Props = {
   place: string;
@@ -9,7 +9,7 @@ type Props = {
   onDraft: (text: string) => void;
   onSend: (text: string) => void;
   notice: string;
-  tries: Try[];
+  acknowledged: string;
 };
 
 const COMMANDS: [string, string][] = [
@@ -22,11 +22,18 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
   const { draft, onDraft, onSend } = props;
   const [chosen, setChosen] = useState(0);
   const [closed, setClosed] = useState(false);
+  const [last, setLast] = useState("");
   const offers =
     draft.startsWith("/") && !closed
       ? COMMANDS.filter(([command]) => command.startsWith(draft) && command !== draft)
       : [];
   const at = Math.min(chosen, offers.length - 1);
+
+  function send() {
+    setClosed(false);
+    setLast(draft);
+    onSend(draft);
+  }
 
   function keys(event: KeyboardEvent<HTMLTextAreaElement>) {
     // While a Japanese word is being converted, Enter belongs to the input method.
@@ -50,8 +57,11 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
     }
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      setClosed(false);
-      onSend(draft);
+      send();
+    }
+    if (event.key === "ArrowUp" && !draft && last) {
+      event.preventDefault();
+      onDraft(last);
     }
   }
 
@@ -86,7 +96,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onSend(draft);
+          send();
         }}
       >
         <textarea
@@ -106,9 +116,12 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
           onKeyDown={keys}
         />
         <button type="submit" aria-label="Send" disabled={!draft.trim()}>
-          ➤
+          <Arrow />
         </button>
       </form>
+      <p className="acknowledged" role="status">
+        {props.acknowledged}
+      </p>
     </div>
   );
 });

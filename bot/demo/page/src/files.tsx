@@ -1,5 +1,6 @@
 // Uploaded files: name, size, a look inside, and a link to save them.
 
+import { Sheet } from "./signs";
 import type { FileShown } from "./state";
 
 export function Files({ files }: { files: FileShown[] }) {
@@ -8,9 +9,7 @@ export function Files({ files }: { files: FileShown[] }) {
       {files.map((file) => (
         <figure className="file" key={file.id}>
           <figcaption>
-            <span className="file-sign" aria-hidden="true">
-              ⎘
-            </span>
+            <Sheet />
             <span className="file-name">
               <strong>{file.title}</strong>
               <small>

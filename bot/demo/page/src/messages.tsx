@@ -2,8 +2,10 @@
 
 import { useEffect, useRef } from "react";
 import type { Pending } from "./app";
-import { Blocks, Mrkdwn } from "./blocks";
+import { Blocks } from "./blocks";
 import { Files } from "./files";
+import { Mrkdwn } from "./mrkdwn";
+import { Checked, Eye } from "./signs";
 import { act, type Channel, type Message, type State } from "./state";
 import type { Theme } from "./theme";
 
@@ -53,6 +55,9 @@ export function MessageList({ state, channel, messages, pending, theme }: Props)
   );
 }
 
+// Chooses the Japanese forms of shared characters.
+const KANA = /[\u3040-\u30ff]/;
+
 function Empty({ channel }: { channel: Channel }) {
   return (
     <div className="empty">
@@ -91,12 +96,12 @@ function OneMessage({
       data-ts={message.ts}
     >
       <div className={`avatar ${message.is_bot ? "bot" : ""}`} aria-hidden="true" data-of={message.author[0].toLowerCase()}>
-        {message.author === "tlscheck" ? <Lock /> : message.author[0].toUpperCase()}
+        {message.author === "tlscheck" ? <Checked /> : message.author[0].toUpperCase()}
       </div>
-      <div className="body">
+      <div className="body" lang={KANA.test(JSON.stringify([message.text, message.blocks])) ? "ja" : undefined}>
         {message.ephemeral && (
           <p className="only-you">
-            <span aria-hidden="true">👁 </span>Only visible to you
+            <Eye /> Only visible to you
           </p>
         )}
         <p className="by">
@@ -105,7 +110,7 @@ function OneMessage({
           <time dateTime={when.toISOString()}>{time}</time>
         </p>
         {empty ? (
-          message.text && <Mrkdwn state={state} text={message.text} theme={theme} />
+          message.text && <Mrkdwn text={message.text} />
         ) : (
           <Blocks state={state} blocks={message.blocks} theme={theme} onPress={press} />
         )}
@@ -120,14 +125,5 @@ function OneMessage({
         )}
       </div>
     </article>
-  );
-}
-
-function Lock() {
-  return (
-    <svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" strokeWidth="2.2">
-      <rect x="5" y="10.5" width="14" height="9.5" rx="2" />
-      <path d="M8 10.5V8a4 4 0 0 1 8 0v2.5M9.5 15l2 2 3.5-3.5" strokeLinecap="round" strokeLinejoin="round" />
-    </svg>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { Blocks } from "./blocks";
+import { Cross } from "./signs";
 import { act, type Block, type State, type View } from "./state";
 import type { Theme } from "./theme";
 
@@ -52,7 +53,7 @@ export function Modal({ state, view, theme }: { state: State; view: View; theme:
         <header>
           <h2 id="modal-title">{body.title.text}</h2>
           <button type="button" className="icon" aria-label="Close" onClick={close}>
-            ✕
+            <Cross />
           </button>
         </header>
         <div className="modal-body" tabIndex={0} aria-label="Content">

@@ -1,5 +1,6 @@
 // The places to talk.
 
+import { Padlock } from "./signs";
 import type { Channel, State } from "./state";
 
 type Props = { state: State; current: string; onChoose: (id: string) => void };
@@ -27,7 +28,7 @@ function Places({ places, current, onChoose }: Omit<Props, "state"> & { places: 
             onClick={() => onChoose(place.id)}
           >
             <span className="sign" aria-hidden="true">
-              {place.kind === "public" ? "#" : place.kind === "private" ? "🔒" : "●"}
+              {place.kind === "public" ? "#" : place.kind === "private" ? <Padlock /> : "●"}
             </span>
             {place.name}
             {place.kind === "private" && <span className="hidden"> (private)</span>}

@@ -1,5 +1,6 @@
 // Who looks, in which language, and on which way commands go to the bot.
 
+import { Bulb, Menu, Moon, Sun } from "./signs";
 import type { State, Transport } from "./state";
 import type { Theme } from "./theme";
 
@@ -30,7 +31,7 @@ export function TopBar(props: Props) {
         aria-expanded={props.drawer === "channels"}
         onClick={() => props.onDrawer("channels")}
       >
-        ☰
+        <Menu />
       </button>
       <strong className="brand">tlscheck demo</strong>
       <fieldset className="people">
@@ -82,7 +83,7 @@ export function TopBar(props: Props) {
         aria-label={props.theme === "dark" ? "Light mode" : "Dark mode"}
         onClick={() => props.onTheme(props.theme === "dark" ? "light" : "dark")}
       >
-        {props.theme === "dark" ? "☀" : "☾"}
+        {props.theme === "dark" ? <Sun /> : <Moon />}
       </button>
       <button
         className="only-narrow icon"
@@ -90,7 +91,7 @@ export function TopBar(props: Props) {
         aria-expanded={props.drawer === "tries"}
         onClick={() => props.onDrawer("tries")}
       >
-        ✦
+        <Bulb />
       </button>
     </header>
   );

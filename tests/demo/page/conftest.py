@@ -1,0 +1,197 @@
+"""A small bot behind the stand-in, and a page of it in Debian's Chromium."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.demo.slack import StandIn, Try
+from tests.demo.slack.conftest import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, served, stand_in
+
+ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
+CHROMIUM = shutil.which("chromium")
+# What keeps Chromium from asking for anything beyond the page.
+_ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+TRIES = (
+    Try("/tlscheck missing-intermediate.lab.test", "Missing intermediate", "Fails in curl only"),
+    Try("/tlscheck slow", "No answer", "operation_timeout"),
+)
+
+
+def button(action_id: str, text: str, **fields: Any) -> dict[str, Any]:
+    """A button."""
+    label = {"type": "plain_text", "text": text}
+    return {"type": "button", "action_id": action_id, "text": label, **fields}
+
+
+def answer_blocks(*evidence: str) -> list[dict[str, Any]]:
+    """An answer in the shape of the bot's."""
+    line = "curl: (60) SSL certificate problem: unable to get local issuer certificate"
+    return [
+        {"type": "header", "text": {"type": "plain_text", "text": "✗ shop.example.jp"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(evidence) or "*Broken*"}},
+        {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_preformatted",
+                    "elements": [{"type": "text", "text": line}],
+                }
+            ],
+        },
+        {
+            "type": "table",
+            "rows": [
+                [{"type": "raw_text", "text": "Client"}, {"type": "raw_text", "text": "Outcome"}],
+                [{"type": "raw_text", "text": "curl"}, {"type": "raw_text", "text": "✗ fails"}],
+            ],
+        },
+        {
+            "type": "actions",
+            "elements": [
+                button("share", "Share", style="primary"),
+                button("file", "Full chain"),
+                button("watch", "Watch"),
+                button("deaf", "Deaf"),
+            ],
+        },
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "checked 12 s ago"}]},
+    ]
+
+
+MODAL: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "watch",
+    "title": {"type": "plain_text", "text": "Watch until fixed"},
+    "submit": {"type": "plain_text", "text": "Start"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "host",
+            "label": {"type": "plain_text", "text": "Host"},
+            "element": {"type": "plain_text_input", "action_id": "host"},
+        }
+    ],
+}
+
+
+def small_bot(app: AsyncApp) -> None:
+    """Listeners that do what the page has to show."""
+
+    @app.command("/tlscheck")
+    async def command(ack: Any, body: dict[str, Any]) -> None:
+        if body["text"] == "slow":
+            await asyncio.sleep(1)
+        evidence = [body["text"]] if body["text"].startswith("say ") else []
+        await ack(text="answer", blocks=answer_blocks(*evidence))
+
+    @app.action("share")
+    async def share(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond(
+            text="shared",
+            blocks=answer_blocks("*shared*"),
+            response_type="in_channel",
+            replace_original=False,
+        )
+
+    @app.action("file")
+    async def file(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await client.files_upload_v2(
+            channel=body["channel"]["id"],
+            filename="shop.fullchain.pem",
+            title="Full chain",
+            content="-----BEGIN CERTIFICATE-----\n",
+            initial_comment="Install this.",
+        )
+
+    @app.action("watch")
+    async def watch(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+
+    @app.action("deaf")
+    async def deaf() -> None:
+        await asyncio.sleep(1)
+
+    @app.view("watch")
+    async def submitted(ack: Any, view: dict[str, Any]) -> None:
+        if view["state"]["values"]["host"]["host"]["value"] == "nowhere":
+            await ack(response_action="errors", errors={"host": "There is no such host."})
+        else:
+            await ack()
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[StandIn]:
+    """A stand-in that knows no bot."""
+    async with stand_in() as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A page, and the stand-in that it shows."""
+
+    page: Page
+    slack: StandIn
+    noise: list[str]
+    """What the browser complained about."""
+
+    async def type(self, text: str) -> None:
+        """Type into the composer and press Enter."""
+        box = self.page.get_by_role("textbox", name="Message")
+        await box.fill(text)
+        await box.press("Enter")
+
+    async def keep(self, name: str) -> None:
+        """Keep a picture as an artefact."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=ARTEFACTS / f"page-{name}.png")
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[Demo]:
+    """The page in Chromium with the small bot behind it, over HTTP and Socket Mode."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    async with stand_in(tries=TRIES, ack_seconds=0.6) as slack:
+        client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
+        app = AsyncApp(client=client, signing_secret=SIGNING_SECRET)
+        small_bot(app)
+        async with served(app) as url, async_playwright() as playwright:
+            slack.events_url = url
+            handler = AsyncSocketModeHandler(app, APP_TOKEN)
+            await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=_ARGUMENTS.split()
+            )
+            try:
+                page = await browser.new_page(viewport={"width": 1280, "height": 900})
+                noise: list[str] = []
+                page.on("console", lambda message: noise.append(message.text))
+                page.on("pageerror", lambda error: noise.append(str(error)))
+                page.on(
+                    "request",
+                    lambda request: (
+                        None if request.url.startswith(slack.url) else noise.append(request.url)
+                    ),
+                )
+                await page.goto(slack.url)
+                await page.get_by_role("heading", name="incident-shop").wait_for()
+                yield Demo(page, slack, noise)
+            finally:
+                await browser.close()
+                await handler.close_async()  # type: ignore[no-untyped-call]  # as above
