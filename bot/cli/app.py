@@ -7,8 +7,9 @@ import typer
 from bot import __version__
 from bot.cli.chain import chain
 from bot.cli.check import check
+from bot.cli.demo import demo
 from bot.cli.schema import schema
-from bot.cli.serve import serve
+from bot.cli.serve import demo, serve
 from bot.cli.status import USAGE, WrongUsageError
 
 app = typer.Typer(
@@ -18,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, schema, serve):
+for _command in (check, chain, schema, serve, demo):
     app.command()(_command)
 
 
@@ -33,7 +34,7 @@ def _tlscheck(
         print(f"tlscheck {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        msg = "give a command: check, chain, schema or serve (tlscheck --help explains them)"
+        msg = "give a command: check, chain, schema, serve or demo (tlscheck --help explains them)"
         raise WrongUsageError(msg)
 
 

@@ -1,0 +1,28 @@
+"""`tlscheck demo`: the whole thing on one machine."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from bot.cli.status import WrongUsageError
+from bot.settings import SettingsError
+
+
+def demo(
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")
+    ] = 0,
+    lang: Annotated[Literal["en", "ja"], typer.Option(help="The language of the answers.")] = "en",
+    hosts: Annotated[
+        list[str] | None, typer.Argument(help="Real hosts to name beside the page's own list.")
+    ] = None,
+) -> int:
+    """Try everything: broken servers, a stand-in for Slack with a page, and the real bot."""
+    # Only this command loads the lab and the stand-in.
+    from bot.demo.run import run  # noqa: PLC0415
+
+    try:
+        return run(port=port, lang=lang, hosts=tuple(hosts or ()))
+    except SettingsError as error:
+        raise WrongUsageError(str(error)) from error

@@ -1,0 +1,189 @@
+"""The whole thing on one machine: the lab, an embedded Redis-compatible server, the stand-in for
+Slack with its page, and the real bot between them, over HTTP and Socket Mode at once.
+
+The tests drive the same `open_demo`. Everything ends with the block.
+"""
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bot.demo.lab import SCENARIOS, Lab, open_lab
+from bot.demo.slack import StandIn, Try, open_slack
+from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
+from bot.log import configure_logging
+from bot.settings import Settings, SettingsError, load_settings
+from bot.texts import Lang, catalogue, phrase_report
+from bot.vantage import Vantage, open_local_vantage
+from handlers.serve import Serving, serve
+
+# What people type that is no host, or one that must not be checked.
+_SLIPS = (
+    ("/tlscheck help", "help"),
+    ("/tlscheck", "nothing"),
+    ("/tlscheck ｈｅａｌｔｈｙ．ｌａｂ．ｔｅｓｔ", "full_width"),
+    ("/tlscheck <https://healthy.lab.test/login|healthy.lab.test>", "slack_link"),
+    ("/tlscheck missing-intermediate.lab.test --lang ja", "japanese"),
+    ("/tlscheck 169.254.169.254", "metadata"),
+    ("/tlscheck localhost", "localhost"),
+    ("/tlscheck healthy.lab.test:99999", "port"),
+    ("/tlscheck ;rm -rf /", "nonsense"),
+)
+# The story of the project first; then the rest in the lab's own order.
+_STORY = ("missing-intermediate", "expired", "expired-and-incomplete", "wrong-intermediate")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo: the page is at `slack.url`, the bot's own port is `bot_port`."""
+
+    slack: StandIn
+    lab: Lab
+    bot_port: int
+
+
+@asynccontextmanager
+async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
+    """Start everything; the bot takes work when the block begins.
+
+    Args:
+        port: The page's port; 0 takes a free one.
+        lang: The language of the answers.
+
+    Raises:
+        SettingsError: The bot could not be started; the text says why.
+        OSError: The port cannot be used.
+    """
+    signing_secret, bot_token, app_token = (
+        secrets.token_hex(16),
+        f"xoxb-{secrets.token_hex(12)}",
+        f"xapp-{secrets.token_hex(12)}",
+    )
+    async with (
+        open_lab() as lab,
+        open_slack(
+            signing_secret=signing_secret,
+            bot_token=bot_token,
+            app_token=app_token,
+            tries=tries(lang),
+            strict=False,
+            port=port,
+        ) as slack,
+    ):
+        settings = load_settings(
+            _env_file=None,
+            slack_bot_token=bot_token,
+            slack_signing_secret=signing_secret,
+            slack_app_token=app_token,
+            slack_api_url=slack.api_url,
+            port=0,
+            redis_url=None,
+            tlscheck_allow_networks=" ".join(lab.networks),
+            tlscheck_lang=lang,
+        )
+        stop = asyncio.Event()
+        started: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
+        bot = asyncio.ensure_future(
+            serve(
+                settings,
+                open_vantage=_lab_vantage(lab),
+                phrase=phrase_report,
+                stop=stop,
+                started=started.set_result,
+                host="127.0.0.1",
+            )
+        )
+        try:
+            await asyncio.wait((bot, started), return_when=asyncio.FIRST_COMPLETED)
+            if bot.done():
+                bot.result()
+                msg = "the bot ended before it had started"
+                raise SettingsError(msg)
+            serving = started.result()
+            slack.events_url = f"http://127.0.0.1:{serving.port}/slack/events"
+            yield Demo(slack, lab, serving.port)
+        finally:
+            stop.set()
+            await bot
+
+
+def run(*, port: int = 0, lang: Lang = "en", hosts: Sequence[str] = ()) -> int:
+    """Run the demo until Ctrl-C or SIGTERM; returns the exit status.
+
+    Args:
+        port: The page's port; 0 takes a free one.
+        lang: The language of the answers.
+        hosts: Real hosts that the list of things to try begins with.
+
+    Raises:
+        SettingsError: The bot could not be started; the text says why.
+    """
+    configure_logging("console", level=logging.ERROR)
+    asyncio.run(_run(port, lang, hosts))
+    return 0
+
+
+async def _run(port: int, lang: Lang, hosts: Sequence[str]) -> None:
+    texts = catalogue(lang)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    try:
+        async with open_demo(port=port, lang=lang) as demo:
+            for one in (signal.SIGINT, signal.SIGTERM):
+                with suppress(NotImplementedError):
+                    loop.add_signal_handler(one, stop.set)
+            print(texts.text("demo.ready", n=len(SCENARIOS), url=demo.slack.url), flush=True)
+            for host in hosts:
+                print(f"  /tlscheck {host}", flush=True)
+            await stop.wait()
+            print(texts.text("demo.ending"), flush=True)
+    except OSError as error:
+        msg = f"PORT: cannot listen on {port}: {error.strerror or error}"
+        raise SettingsError(msg) from error
+
+
+def tries(lang: Lang) -> tuple[Try, ...]:
+    """What the page offers to try: every server of the lab, then slips of the keyboard."""
+    texts = catalogue(lang)
+    by_name = {one.name: one for one in SCENARIOS}
+    ordered = [by_name[name] for name in _STORY]
+    ordered += [one for one in SCENARIOS if one.name not in _STORY]
+    servers = [
+        Try(
+            f"/tlscheck {one.host}",
+            one.title_ja if lang == "ja" else one.title,
+            texts.text(f"cause.{one.cause.value if one.cause else 'ok'}.title"),
+        )
+        for one in ordered
+    ]
+    slips = [
+        Try(command, texts.text(f"demo.try.{key}.title"), texts.text(f"demo.try.{key}.expected"))
+        for command, key in _SLIPS
+    ]
+    return (*servers, *slips)
+
+
+def _lab_vantage(lab: Lab) -> Callable[[Settings], AbstractAsyncContextManager[Vantage]]:
+    places = {
+        host: tuple(Place(ip_address(address), port) for address, port in addresses)
+        for host, addresses in lab.hosts.items()
+    }
+
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[Vantage]:
+        # Names that are not the lab's go to the machine's own name servers: real hosts work too.
+        system = SystemResolver()
+        async with open_local_vantage(
+            settings,
+            resolver=FixedResolver(places, system),
+            extra_roots_pem=lab.roots_pem.decode(),
+        ) as vantage:
+            yield vantage
+        await system.aclose()
+
+    return opened
