@@ -9,7 +9,7 @@ from bot.cli.chain import chain
 from bot.cli.check import check
 from bot.cli.demo import demo
 from bot.cli.schema import schema
-from bot.cli.serve import demo, serve
+from bot.cli.serve import serve
 from bot.cli.status import USAGE, WrongUsageError
 
 app = typer.Typer(

@@ -15,7 +15,12 @@ def demo(
     ] = 0,
     lang: Annotated[Literal["en", "ja"], typer.Option(help="The language of the answers.")] = "en",
     hosts: Annotated[
-        list[str] | None, typer.Argument(help="Real hosts to name beside the page's own list.")
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="Real hosts to name beside the page's own list.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
     """Try everything: broken servers, a stand-in for Slack with a page, and the real bot."""

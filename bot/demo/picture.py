@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.demo.lab import Lab, open_lab
+from bot.demo.lab import open_lab
 from bot.diagnosis.question import Question
-from bot.diagnosis.resolve import NameNotResolvedError, Place
+from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.diagnosis.target import parse_target
 from bot.render.terminal import render_report
 from bot.settings import load_settings
@@ -22,29 +22,24 @@ HOST = "missing-intermediate.lab.test"
 _WIDTH = 100
 
 
-class _LabNames:
-    """Only the lab's names exist."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-
-    async def resolve(self, host: str, within: float) -> tuple[Place, ...]:
-        places = self._lab.hosts.get(host)
-        if not places:
-            raise NameNotResolvedError(host, "nxdomain", "Domain name not found")
-        return tuple(Place(ip_address(address), port) for address, port in places)
-
-
 async def draw() -> str:
     """The picture of one answer, as SVG."""
     async with open_lab() as lab:
         settings = load_settings(
             tlscheck_allow_networks=lab.networks, tlscheck_extra_roots=None, tlscheck_vantage="here"
         )
+        names = {
+            host: tuple(Place(ip_address(address), port) for address, port in places)
+            for host, places in lab.hosts.items()
+        }
+        others = SystemResolver()
         async with open_local_vantage(
-            settings, resolver=_LabNames(lab), extra_roots_pem=lab.roots_pem.decode()
+            settings,
+            resolver=FixedResolver(names, others),
+            extra_roots_pem=lab.roots_pem.decode(),
         ) as vantage:
             report = await vantage.check(Question(target=parse_target(HOST)))
+        await others.aclose()
     phrased = phrase_report(report, "en")
     console = Console(
         record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
