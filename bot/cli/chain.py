@@ -27,7 +27,9 @@ def chain(
     verbose: options.VerboseOption = False,
     fullchain: options.FullchainOption = None,
 ) -> int:
-    """Say whether the file that is about to be installed is right; nothing connects to the host.
+    """Say whether a PEM file is right before it is installed.
+
+    It is judged as if a server had sent exactly that; nothing connects to the host.
 
     Exit status: 0 nothing broken, 1 broken, 2 wrong usage, 3 could not be checked.
     """

@@ -56,7 +56,7 @@ def check(
         bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option(min=0.1, max=60, help="Seconds for each whole check.")
+        float, typer.Option(metavar="SECONDS", min=0.1, max=60, help="Bound of each whole check.")
     ] = 10.0,
     lang: options.LangChoice = None,
     allow_network: Annotated[

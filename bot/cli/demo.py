@@ -23,7 +23,10 @@ def demo(
         ),
     ] = None,
 ) -> int:
-    """Try everything: broken servers, a stand-in for Slack with a page, and the real bot."""
+    """Try everything on this machine.
+
+    Broken servers, a stand-in for Slack with a page, and the real bot.
+    """
     # Only this command loads the lab and the stand-in.
     from bot.demo.run import run  # noqa: PLC0415
 

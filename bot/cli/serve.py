@@ -8,7 +8,10 @@ from bot.settings import Settings, SettingsError
 
 
 def serve() -> int:
-    """Run the Slack bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP on PORT."""
+    """Run the Slack bot.
+
+    Socket Mode when SLACK_APP_TOKEN is set, else HTTP on PORT.
+    """
     settings, _, _ = read_settings(None)
     # Only this command loads Slack's SDK.
     from bot.log import configure_logging  # noqa: PLC0415
