@@ -17,7 +17,7 @@ from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from handlers import blocks, limits
 from handlers.blocks import Block, Element, Message
-from handlers.chain import draw_chain
+from handlers.chain import draw_chain, representative
 from handlers.escape import mrkdwn, shorten, visible
 from handlers.fit import Part, fit, part
 from handlers.press import DETAILS, FULL_CHAIN, RECHECK, RESULT_ID, SHARE, Press, Shared
@@ -84,9 +84,9 @@ def build_body(report: Report, judged_at: datetime, lang: Lang) -> Body:
         _evidence(report, texts),
         _others(report, texts),
     ]
-    text = report.summary or headline
-    if visible(report.summary) != visible(headline):
-        text = f"{headline}. {report.summary}" if report.summary else headline
+    text = headline
+    if report.summary.strip():
+        text = texts.text("slack.answer.text", headline=headline, summary=report.summary)
     return Body(
         headline,
         shorten(mrkdwn(text), limits.MESSAGE_TEXT),
@@ -218,8 +218,12 @@ def _drawing(report: Report, judged_at: datetime, texts: Catalogue) -> Part | No
     drawn = draw_chain(report, judged_at, texts)
     if drawn is None:
         return None
-    full = blocks.rich(blocks.preformatted(drawn, 2500))
-    return Part(30, ((full,),), texts.text("slack.part.chain"))
+    elements = [blocks.preformatted(drawn, 2500)]
+    endpoint = representative(report)
+    if endpoint is not None and not _alike(report):
+        line = texts.text("slack.chain.of", address=visible(endpoint.address))
+        elements.insert(0, blocks.paragraph(blocks.word(line)))
+    return part(30, blocks.rich(*elements), name=texts.text("slack.part.chain"))
 
 
 def _printed(report: Report, texts: Catalogue) -> Part | None:
@@ -240,12 +244,12 @@ def _printed(report: Report, texts: Catalogue) -> Part | None:
     )
 
 
-def fix_elements(fix: Fix, texts: Catalogue, *, texts_too: bool, commands: bool) -> list[Element]:
+def fix_elements(fix: Fix, *, texts_too: bool, commands: bool) -> list[Element]:
     """The steps of a fix as rich text, each command on its own to be copied."""
     elements: list[Element] = []
-    for number, step in enumerate(fix.steps[:_MOST_STEPS], start=1):
-        title = texts.text("slack.fix.step", number=number, title=shorten(step.title, 300))
-        pieces = [blocks.word(title, bold=True)]
+    # No numbers: some steps are alternatives, one for each server software.
+    for step in fix.steps[:_MOST_STEPS]:
+        pieces = [blocks.word(shorten(step.title, 300), bold=True)]
         if texts_too and step.text.strip():
             pieces.append(blocks.word("\n" + shorten(step.text, 800)))
         elements.append(blocks.paragraph(*pieces))
@@ -263,7 +267,7 @@ def _fix(fix: Fix | None, texts: Catalogue) -> Part | None:
         key = "slack.fix.proven" if fix.proven else "slack.fix.unproven"
         file.append(blocks.paragraph(blocks.word(texts.text(key))))
     forms = tuple(
-        (blocks.rich(heading, *file, *fix_elements(fix, texts, texts_too=a, commands=b)),)
+        (blocks.rich(heading, *file, *fix_elements(fix, texts_too=a, commands=b)),)
         for a, b in ((True, True), (False, True), (False, False))
     )
     return Part(20, forms, texts.text("slack.part.fix"))

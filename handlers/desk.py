@@ -6,10 +6,10 @@ them do alike: taking a delivery once, and telling a person that something faile
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -106,6 +106,13 @@ class Desk:
             log.error("a person was not answered", reason=error.reason, detail=error.detail)
             return False
         return True
+
+    async def send_lost(self, payload: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """Post what an acknowledgement held whose connection was gone."""
+        url = payload.get("response_url")
+        message = Message(str(body.get("text", "")), tuple(body.get("blocks", ())))
+        if isinstance(url, str) and message.text:
+            await self.tell(url, message)
 
     async def answer_of(self, press: Press, *, refresh: bool = False) -> Answer | Message:
         """The result that a button belongs to, or the same question asked again.

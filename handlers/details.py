@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pydantic import JsonValue
+
 from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, Report
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from handlers import blocks, limits
@@ -51,7 +53,7 @@ def details_view(report: Report, lang: Lang) -> View:
         parts.append(part(0, blocks.rich(blocks.paragraph(blocks.word(summary)))))
     parts += _section(texts, "findings", 1, (_finding(one, texts) for one in report.findings))
     if report.fix is not None:
-        steps = fix_elements(report.fix, texts, texts_too=True, commands=True)
+        steps = fix_elements(report.fix, texts_too=True, commands=True)
         heading = texts.text(f"slack.fix.{report.fix.owner}")
         if steps:
             body = (blocks.rich(*steps[at : at + 8]) for at in range(0, len(steps), 8))
@@ -90,7 +92,7 @@ def _finding(finding: Finding, texts: Catalogue) -> Block:
     if finding.detail.strip():
         pieces.append(blocks.word("\n" + shorten(finding.detail, 1500)))
     elements: list[Element] = [blocks.paragraph(*pieces)]
-    lines = [f"{name}: {_value(value)}" for name, value in list(finding.evidence.items())[:30]]
+    lines = [line for name, value in finding.evidence.items() for line in _lines(name, value)][:60]
     if finding.addresses:
         lines.insert(0, ", ".join(visible(one) for one in finding.addresses[:30]))
     if lines:
@@ -98,9 +100,22 @@ def _finding(finding: Finding, texts: Catalogue) -> Block:
     return blocks.rich(*elements)
 
 
-def _value(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return shorten(visible(text), 400)
+def _lines(name: str, value: JsonValue, indent: str = "") -> Iterator[str]:
+    """Evidence as lines: what is nested stands indented under its name."""
+    shown = shorten(visible(name), 60)
+    # Evidence nests two deep; whatever came back from Redis may nest deeper.
+    if len(indent) < 6 and isinstance(value, dict) and value:
+        yield f"{indent}{shown}:"
+        for inner_name, inner in value.items():
+            yield from _lines(inner_name, inner, indent + "  ")
+    elif len(indent) < 6 and isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        for number, inner in enumerate(value, start=1):
+            yield from _lines(f"{shown} {number}", inner, indent)
+    elif isinstance(value, list) and all(isinstance(v, str) for v in value):
+        yield f"{indent}{shown}: {shorten(visible(', '.join(map(str, value))), 400)}"
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield f"{indent}{shown}: {shorten(visible(text), 400)}"
 
 
 def _endpoint(endpoint: Endpoint, texts: Catalogue) -> Block:

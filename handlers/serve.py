@@ -28,7 +28,8 @@ from bot.metrics import Metrics
 from bot.service import Service
 from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
-from bot.vantage import Vantage
+from bot.texts import phrase_report
+from bot.vantage import Vantage, open_local_vantage
 from handlers.app import build_app
 from handlers.desk import Desk
 from handlers.doors import web_app
@@ -45,6 +46,7 @@ PATIENCE_SECONDS = 1.5
 """How long a command waits for its answer before it is acknowledged without."""
 DRAIN_SECONDS = 20.0
 AUTH_FRESH_SECONDS = 60.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # docs.slack.dev/reference/methods/auth.test, errors: no later attempt will turn out better.
 _HOPELESS = frozenset(
@@ -74,8 +76,8 @@ class Serving:
 async def serve(
     settings: Settings,
     *,
-    open_vantage: OpenVantage,
-    phrase: Phrase,
+    open_vantage: OpenVantage = open_local_vantage,
+    phrase: Phrase = phrase_report,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     stop: asyncio.Event | None = None,
     started: Callable[[Serving], None] | None = None,
@@ -83,14 +85,14 @@ async def serve(
     patience: float = PATIENCE_SECONDS,
     drain_seconds: float = DRAIN_SECONDS,
 ) -> None:
-    """Run the bot until SIGTERM, SIGINT or `stop`, then drain and close.
+    """Run the bot until it is asked to stop, then drain and close.
 
     Args:
         settings: Tokens, port, Redis and policy.
         open_vantage: Opens the place that runs the checks.
         phrase: Fills in a Report's texts in a language.
         clock: Says what time it is.
-        stop: Ends the bot when set; also set by the two signals.
+        stop: Ends the bot when set. When None, SIGTERM and SIGINT end it.
         started: Called once the bot takes work.
         host: The interface to listen at; every one when None.
         patience: Seconds that a command waits for its answer before it is acknowledged without.
@@ -100,11 +102,13 @@ async def serve(
         SettingsError: A setting is missing or refused; the text names it.
     """
     bot_token, app_token, signing_secret = _slack_settings(settings)
+    # Who passes `stop` minds the signals.
+    signals = _SIGNALS if stop is None else ()
     stop = stop or asyncio.Event()
     metrics = Metrics()
     measures = Measures(metrics)
     async with (
-        _signals(stop),
+        _stopped_by(signals, stop),
         _opened_store(settings, clock, metrics) as store,
         open_vantage(settings) as vantage,
         open_session() as session,
@@ -153,7 +157,7 @@ async def serve(
         try:
             port = await _listen(runner, host, settings.port)
             if app_token is not None:
-                socket = Socket(app, app_token, client, measures, clock)
+                socket = Socket(app, app_token, client, measures, clock, on_lost=desk.send_lost)
             try:
                 if await _until_stopped(stop, slack.connect(socket, app_token)):
                     mode: Literal["socket", "http"] = "socket" if socket else "http"
@@ -215,12 +219,14 @@ async def _opened_store(
 
 
 @asynccontextmanager
-async def _signals(stop: asyncio.Event) -> AsyncIterator[None]:
-    """SIGTERM and SIGINT set `stop` for the length of the block."""
+async def _stopped_by(
+    signals: tuple[signal.Signals, ...], stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """These signals set `stop` for the length of the block."""
     loop = asyncio.get_running_loop()
     taken = []
-    for one in (signal.SIGTERM, signal.SIGINT):
-        # Only the main thread may; elsewhere (tests, the demo) `stop` is what ends us.
+    for one in signals:
+        # Only the main thread may, and not on Windows: there Ctrl-C raises by itself.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(one, stop.set)
             taken.append(one)

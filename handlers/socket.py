@@ -6,14 +6,16 @@ connection that never said hello or whose pongs have stopped.
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
+import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
@@ -37,6 +39,10 @@ RECONNECT_SECONDS = 60.0
 _KINDS = frozenset({"hello", "slash_commands", "interactive", "events_api", "disconnect"})
 
 
+OnLost = Callable[[Mapping[str, Any], Mapping[str, Any]], Awaitable[None]]
+"""Takes a payload and the acknowledgement's body that could not be sent on its connection."""
+
+
 class Socket:
     """One Socket Mode connection, replaced as often as it takes."""
 
@@ -48,6 +54,7 @@ class Socket:
         measures: Measures,
         clock: Callable[[], datetime],
         *,
+        on_lost: OnLost,
         ping_seconds: float = PING_SECONDS,
         hello_seconds: float = HELLO_SECONDS,
         silent_seconds: float = SILENT_SECONDS,
@@ -55,6 +62,7 @@ class Socket:
         self._app = app
         self._measures = measures
         self._clock = clock
+        self._on_lost = on_lost
         self._hello_seconds = hello_seconds
         self._silent_seconds = silent_seconds
         self._check_seconds = min(1.0, hello_seconds / 4)
@@ -122,6 +130,7 @@ class Socket:
 
     async def _handle(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         arrived = asyncio.get_running_loop().time()
+        session = self._client.current_session
         response = await self._app.async_dispatch(
             AsyncBoltRequest(
                 mode="socket_mode",
@@ -130,7 +139,18 @@ class Socket:
                 context={ARRIVED: arrived},
             )
         )
-        await send_async_response(client, request, response, time.time())
+        if session is self._client.current_session:
+            try:
+                await send_async_response(client, request, response, time.time())
+            except (ConnectionError, aiohttp.ClientError):
+                log.info("an acknowledgement met a closed connection")
+            else:
+                return
+        # Slack knows the envelope on its own connection only, and commands are not sent again:
+        # the answer takes the other way.
+        body = json.loads(response.body) if response.body.startswith("{") else {}
+        if response.status == 200 and body:
+            await self._on_lost(request.payload, body)
 
     async def _keep_watch(self) -> None:
         while True:

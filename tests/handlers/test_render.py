@@ -95,7 +95,13 @@ findings = st.builds(
     detail=texts,
     addresses=addresses,
     evidence=st.dictionaries(
-        short, texts | st.integers() | st.lists(texts, max_size=3), max_size=4
+        short,
+        st.recursive(
+            texts | st.integers() | st.none() | st.booleans(),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(short, inner, max_size=3),
+            max_leaves=8,
+        ),
+        max_size=4,
     ),
 )
 clients = st.builds(

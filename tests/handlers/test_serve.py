@@ -183,6 +183,21 @@ async def test_a_cut_socket_is_replaced_soon(run: Run) -> None:
         assert (await bot.slack.command(AIKO, CHANNEL, "b.example.jp")).outcome == "ok"
 
 
+async def test_an_answer_whose_connection_is_gone_takes_the_other_way(run: Run) -> None:
+    """The connection is cut while the check runs: the answer comes by the response address."""
+    async with run(via="socket") as bot:
+        bot.slack.events_url = None
+        bot.vantage.gate.clear()
+        asking = asyncio.create_task(bot.slack.command(AIKO, CHANNEL, "shop.example.jp"))
+        await until(lambda: bot.vantage.asked)
+        await bot.slack.socket.drop()
+        bot.vantage.gate.set()
+        await asking
+        await bot.slack.wait_for(
+            lambda: "does not send its intermediate" in str(bot.slack.messages(CHANNEL, AIKO))
+        )
+
+
 PROGRAM = """
 import asyncio, sys
 from contextlib import asynccontextmanager

@@ -56,6 +56,11 @@ async def server() -> AsyncIterator[Server]:
     await runner.cleanup()
 
 
+async def not_lost(payload: object, body: object) -> None:
+    """No acknowledgement is sent in these tests."""
+    raise AssertionError(payload, body)
+
+
 @asynccontextmanager
 async def open_socket(server: Server, *, hello_seconds: float) -> AsyncIterator[Socket]:
     """A Socket at that server."""
@@ -68,6 +73,7 @@ async def open_socket(server: Server, *, hello_seconds: float) -> AsyncIterator[
             web_api,
             measures,
             lambda: datetime.now(UTC),
+            on_lost=not_lost,
             ping_seconds=0.2,
             hello_seconds=hello_seconds,
         )
