@@ -31,8 +31,10 @@ def page_state(stand_in: StandIn, viewer: User) -> Json:
         "view": view and {"id": view.id, "body": view.body, "errors": dict(view.errors)},
         "tries": [
             {"command": one.command, "title": one.title, "expected": one.expected}
-            for one in stand_in.tries
+            for one in stand_in.panel.tries
         ],
+        "hints": [{"command": command, "does": does} for command, does in stand_in.panel.hints],
+        "locales": list(stand_in.panel.locales),
         "transport": stand_in.transport,
         "ways": {
             "http": stand_in.events_url is not None,

@@ -17,13 +17,18 @@ from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.stand_in import StandIn
 from bot.demo.slack.triggers import Triggers
-from bot.demo.slack.values import Channel, Try, User
+from bot.demo.slack.values import Channel, Panel, Try, User
 from bot.demo.slack.web_api import WebApi, arguments, failure_response
 from bot.demo.slack.workspace import DEFAULT_CHANNELS, DEFAULT_USERS, Clock, Workspace
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SHUTDOWN_SECONDS = 1.0
+
+DEFAULT_HINTS = (
+    ("/tlscheck ", "host: why does TLS fail there?"),
+    ("/tlscheck help", "what it can do"),
+)
 
 
 def _now() -> datetime:
@@ -41,6 +46,8 @@ async def open_slack(
     users: Sequence[User] = DEFAULT_USERS,
     channels: Sequence[Channel] = DEFAULT_CHANNELS,
     tries: Sequence[Try] = (),
+    hints: Sequence[tuple[str, str]] = DEFAULT_HINTS,
+    locales: Sequence[str] = (),
     strict: bool = True,
     transport: Choice = "auto",
     ack_seconds: float = ACK_SECONDS,
@@ -59,6 +66,10 @@ async def open_slack(
         users: The people; the first is "you" on the page.
         channels: The places.
         tries: What the page's panel offers.
+        hints: What the page offers while a command is typed: the beginning of a command (with its
+            final space where more follows), and what it does.
+        locales: The languages that the page lets a person choose ("en-US", "ja-JP"); none: no
+            choice is shown.
         strict: Whether unknown arguments fail a call, in place of a warning.
         transport: The way of payloads that name none.
         ack_seconds: How long an acknowledgement may take.
@@ -89,7 +100,7 @@ async def open_slack(
         triggers=triggers,
         response_urls=urls,
         url="",
-        tries=tries,
+        panel=Panel(tuple(tries), tuple(hints), tuple(locales)),
         strict=strict,
     )
     app = web.Application(client_max_size=MAX_UPLOAD + 1024)

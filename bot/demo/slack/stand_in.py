@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,8 +20,8 @@ from bot.demo.slack.values import (
     File,
     Json,
     Message,
+    Panel,
     Refusal,
-    Try,
     User,
     View,
     Warned,
@@ -45,13 +45,13 @@ class StandIn:
         triggers: Triggers,
         response_urls: ResponseUrls,
         url: str,
-        tries: Sequence[Try],
+        panel: Panel,
         strict: bool,
     ) -> None:
         self.workspace = workspace
         self.socket = socket
         self.url = url
-        self.tries = tuple(tries)
+        self.panel = panel
         self._api = api
         self._courier = courier
         self._triggers = triggers

@@ -49,6 +49,19 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """What the page offers beside the channel.
+
+    `tries` fill the panel, `hints` (what to type, what it does) the list that "/" opens, `locales`
+    the choice of a person's language; an empty one is not shown.
+    """
+
+    tries: tuple[Try, ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
+    locales: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message as it stands now. `ephemeral_to` is the only person who sees it, if any."""
 

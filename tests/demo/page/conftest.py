@@ -167,7 +167,7 @@ async def demo() -> AsyncIterator[Demo]:
     """The page in Chromium with the small bot behind it, over HTTP and Socket Mode."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    async with stand_in(tries=TRIES, ack_seconds=0.6) as slack:
+    async with stand_in(tries=TRIES, locales=("en-US", "ja-JP"), ack_seconds=0.6) as slack:
         client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
         app = AsyncApp(client=client, signing_secret=SIGNING_SECRET)
         small_bot(app)

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.demo.page.conftest import Demo
+from tests.demo.slack.conftest import BOT_TOKEN
 
 pytestmark = pytest.mark.browser
 
@@ -192,6 +194,25 @@ async def test_language_is_the_persons_own(demo: Demo) -> None:
 
     await demo.slack.wait_for(lambda: demo.slack.workspace.users["U0AIKO"].locale == "ja-JP")
     assert demo.slack.workspace.users["U0BEN"].locale == "en-US"
+
+
+async def test_unread_places_are_marked(demo: Demo) -> None:
+    """A message in another place is announced beside its name until one looks there."""
+    place = demo.page.get_by_role("navigation").get_by_role("button", name="tlscheck")
+    client = AsyncWebClient(token=BOT_TOKEN, base_url=demo.slack.api_url)
+    await client.chat_postMessage(channel="U0AIKO", text="It is in your direct messages.")
+
+    await expect(place).to_contain_text("new")
+    await place.click()
+    await expect(demo.page.get_by_text("It is in your direct messages.")).to_be_visible()
+    await expect(place).not_to_contain_text("new")
+
+
+async def test_long_answer_is_read_from_its_first_line(demo: Demo) -> None:
+    """An answer that is higher than the window is shown from its beginning."""
+    await demo.slack.say("ben", "incident-shop", "first line\n" + "more\n" * 80)
+
+    await expect(demo.page.get_by_text("first line")).to_be_in_viewport()
 
 
 async def test_unknown_command_is_said_to_be_one(demo: Demo) -> None:

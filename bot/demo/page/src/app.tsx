@@ -6,6 +6,7 @@ import { Modal } from "./modal";
 import { MessageList } from "./messages";
 import { Names } from "./mrkdwn";
 import { Sidebar } from "./sidebar";
+import { useUnread } from "./unread";
 import { act, useServerState, type Outcome, type Transport } from "./state";
 import { useTheme } from "./theme";
 import { TopBar } from "./topbar";
@@ -23,6 +24,7 @@ export function App() {
   const [drawer, setDrawer] = useState<"channels" | "tries" | null>(null);
   const { theme, setTheme } = useTheme();
   const { state, online } = useServerState(viewer);
+  const unread = useUnread(state, channel ?? state?.channels[0].id);
   const input = useRef<HTMLTextAreaElement>(null);
   const counter = useRef(0);
 
@@ -83,6 +85,7 @@ export function App() {
       <Sidebar
         state={state}
         current={current.id}
+        unread={unread}
         onChoose={(id) => {
           setChannel(id);
           setDrawer(null);
@@ -121,6 +124,7 @@ export function App() {
           }}
           notice={notice}
           acknowledged={acknowledged}
+          hints={state.hints}
         />
       </main>
       <Tries tries={state.tries} onTry={tryOut} />

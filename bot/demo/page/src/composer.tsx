@@ -2,6 +2,7 @@
 
 import { forwardRef, useState, type KeyboardEvent } from "react";
 import { Arrow } from "./signs";
+import type { Hint } from "./state";
 
 type Props = {
   place: string;
@@ -10,13 +11,8 @@ type Props = {
   onSend: (text: string) => void;
   notice: string;
   acknowledged: string;
+  hints: Hint[];
 };
-
-const COMMANDS: [string, string][] = [
-  ["/tlscheck ", "host: why does TLS fail there?"],
-  ["/tlscheck explain ", "text: what does this error line mean?"],
-  ["/tlscheck help", "what it can do"],
-];
 
 export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer(props, ref) {
   const { draft, onDraft, onSend } = props;
@@ -25,7 +21,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
   const [last, setLast] = useState("");
   const offers =
     draft.startsWith("/") && !closed
-      ? COMMANDS.filter(([command]) => command.startsWith(draft) && command !== draft)
+      ? props.hints.filter(({ command }) => command.startsWith(draft) && command !== draft)
       : [];
   const at = Math.min(chosen, offers.length - 1);
 
@@ -47,7 +43,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
       }
       if (event.key === "Tab") {
         event.preventDefault();
-        onDraft(offers[at][0]);
+        onDraft(offers[at].command);
         return;
       }
       if (event.key === "Escape") {
@@ -69,7 +65,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
     <div className="composer">
       {offers.length > 0 && (
         <ul className="offers" role="listbox" aria-label="Commands" id="offers">
-          {offers.map(([command, meaning], index) => (
+          {offers.map(({ command, does }, index) => (
             <li
               key={command}
               id={`offer-${index}`}
@@ -80,7 +76,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
                 onDraft(command);
               }}
             >
-              <code>{command.trim()}</code> <span>{meaning}</span>
+              <code>{command.trim()}</code> <span>{does}</span>
             </li>
           ))}
           <li className="keys" role="presentation">

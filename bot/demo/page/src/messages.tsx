@@ -18,10 +18,18 @@ type Props = {
 };
 
 export function MessageList({ state, channel, messages, pending, theme }: Props) {
-  const end = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const last = messages.at(-1)?.ts;
   useEffect(() => {
-    end.current?.scrollIntoView({ block: "end" });
+    const box = list.current;
+    if (!box) return;
+    // A long answer is read from its first line.
+    const newest = box.querySelector<HTMLElement>(`[data-ts="${last}"]`);
+    if (pending.length === 0 && newest && newest.offsetHeight > box.clientHeight) {
+      newest.scrollIntoView({ block: "start" });
+    } else {
+      box.scrollTop = box.scrollHeight;
+    }
   }, [last, pending.length]);
 
   const known = new Set(messages.map((message) => message.ts));
@@ -30,7 +38,7 @@ export function MessageList({ state, channel, messages, pending, theme }: Props)
     messages.filter((message) => message.thread_ts === ts && message.ts !== ts);
 
   return (
-    <div className="messages" role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
+    <div className="messages" ref={list} role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
       {tops.length === 0 && pending.length === 0 && <Empty channel={channel} />}
       {tops.map((message) => (
         <div key={message.ts}>
@@ -50,7 +58,6 @@ export function MessageList({ state, channel, messages, pending, theme }: Props)
           Sent <code>{one.text.length > 80 ? `${one.text.slice(0, 80)}…` : one.text}</code> to tlscheck
         </p>
       ))}
-      <div ref={end} />
     </div>
   );
 }
@@ -95,8 +102,8 @@ function OneMessage({
       aria-label={`${message.author}, ${time}${message.ephemeral ? ", only visible to you" : ""}`}
       data-ts={message.ts}
     >
-      <div className={`avatar ${message.is_bot ? "bot" : ""}`} aria-hidden="true" data-of={message.author[0].toLowerCase()}>
-        {message.author === "tlscheck" ? <Checked /> : message.author[0].toUpperCase()}
+      <div className={`avatar ${message.user === state.bot ? "bot" : ""}`} aria-hidden="true" data-of={message.author[0].toLowerCase()}>
+        {message.user === state.bot ? <Checked /> : message.author[0].toUpperCase()}
       </div>
       <div className="body" lang={KANA.test(JSON.stringify([message.text, message.blocks])) ? "ja" : undefined}>
         {message.ephemeral && (

@@ -28,6 +28,7 @@ export type Message = {
 };
 export type View = { id: string; body: { [field: string]: any }; errors: { [block: string]: string } };
 export type Try = { command: string; title: string; expected: string };
+export type Hint = { command: string; does: string };
 export type Transport = "auto" | "http" | "socket" | "alternate";
 export type State = {
   viewer: string;
@@ -37,6 +38,8 @@ export type State = {
   messages: { [channel: string]: Message[] };
   view: View | null;
   tries: Try[];
+  hints: Hint[];
+  locales: string[];
   transport: Transport;
   ways: { http: boolean; socket: number };
 };

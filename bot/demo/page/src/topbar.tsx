@@ -15,10 +15,9 @@ type Props = {
   drawer: "channels" | "tries" | null;
 };
 
-const LANGUAGES: [string, string][] = [
-  ["en-US", "English"],
-  ["ja-JP", "日本語"],
-];
+function languageOf(locale: string): string {
+  return new Intl.DisplayNames([locale], { type: "language" }).of(locale.split("-")[0]) ?? locale;
+}
 
 export function TopBar(props: Props) {
   const { state } = props;
@@ -47,19 +46,18 @@ export function TopBar(props: Props) {
           </button>
         ))}
       </fieldset>
-      <label className="choice">
-        <span>Language</span>
-        <select
-          value={viewer?.locale.startsWith("ja") ? "ja-JP" : "en-US"}
-          onChange={(event) => props.onLocale(event.target.value)}
-        >
-          {LANGUAGES.map(([locale, name]) => (
-            <option key={locale} value={locale} lang={locale}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      {state.locales.length > 1 && (
+        <label className="choice">
+          <span>Language</span>
+          <select value={viewer?.locale} onChange={(event) => props.onLocale(event.target.value)}>
+            {state.locales.map((locale) => (
+              <option key={locale} value={locale} lang={locale}>
+                {languageOf(locale)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label className="choice">
         <span>Delivered by</span>
         <select
