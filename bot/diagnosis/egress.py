@@ -40,7 +40,7 @@ _METADATA: frozenset[Address] = frozenset(
 _CLOSE_V4, _CLOSE_V6 = 24, 120
 
 # Ranges that older versions of `ipaddress` call global though nobody serves TLS to the public
-# there (IANA special-purpose registries; RFC 4291 for the IPv4-compatible and site-local ones).
+# there (IANA special-purpose registries).
 _SPECIAL: tuple[Network, ...] = tuple(
     ip_network(one)
     for one in (
@@ -50,17 +50,14 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "198.18.0.0/15",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        "::/96",
-        "64:ff9b:1::/48",
-        "100::/64",
         "2001::/23",
         "2001:db8::/32",
         "3fff::/20",
-        "5f00::/16",
-        "fec0::/10",
-        "ff00::/8",
     )
 )
+# All that IANA has given out for hosts on the internet (RFC 4291, 2.4). Outside of it lie, beside
+# what `ipaddress` knows, the forms that carry an IPv4 address: ::127.0.0.1, ::ffff:0:127.0.0.1.
+_PUBLIC_V6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -90,6 +87,8 @@ class EgressPolicy:
             return _within(address, tuple(one for one in self.allow if one.prefixlen >= close))
         if _within(address, self.allow):
             return True
+        if address.version == 6 and address not in _PUBLIC_V6 and address not in _NAT64:
+            return False
         return address.is_global and not address.is_multicast and not _within(address, _SPECIAL)
 
 
@@ -101,6 +100,8 @@ def _faces(address: Address) -> tuple[Address, ...]:
     # An IPv6 address that carries an IPv4 one reaches that one: ::ffff:127.0.0.1 is loopback.
     if isinstance(address, IPv4Address):
         return (address,)
+    # A scope (fd00:ec2::254%1) is part of equality, and no part of where a packet goes.
+    address = IPv6Address(int(address))
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.sixtofour is not None:

@@ -142,7 +142,8 @@ async def _look(
         port,
         server_name=_server_name(target),
         deadline=handshakes_end,
-        ask_http=target.port in _HTTPS_PORTS,
+        ask_http=target.port in _HTTPS_PORTS and target.starttls is None,
+        starttls=target.starttls,
     )
     view = _read(replace(view, handshake=seen), seen.chain)
     view, completed = await asyncio.gather(
@@ -240,7 +241,13 @@ def _report(
     fix = fix_for(combined.cause, first, target, pem)
     if combined.cause is Cause.BACKENDS_DIFFER and combined.lead.cause is not None and fix:
         # Say what to do on the odd ones, too.
-        own = fix_for(combined.lead.cause, combined.lead.findings[0], target, pem)
+        own = fix_for(
+            combined.lead.cause,
+            combined.lead.findings[0],
+            target,
+            pem,
+            address=combined.lead.address,
+        )
         fix = fix.model_copy(update={"steps": (*fix.steps, *(own.steps if own else ()))})
     return Report(
         id=uuid.uuid4().hex,

@@ -18,6 +18,8 @@ from typing import Literal, cast
 
 from OpenSSL import SSL, crypto
 
+from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
+
 FaultKind = Literal[
     "denied",
     "refused",
@@ -29,13 +31,15 @@ FaultKind = Literal[
     "plaintext",
     "alert",
     "openssl",
+    "starttls",
 ]
 """What ended a connection before the handshake was done.
 
 denied: our policy forbids the address; refused: a TCP reset in answer to SYN; no_route: this
 machine has no way there; connect_timeout: no answer to SYN; reset, closed: the peer ended the
 connection; silent: it did not answer in time; plaintext: the first bytes are no TLS record;
-alert: a fatal TLS alert; openssl: OpenSSL could not make sense of what came.
+alert: a fatal TLS alert; openssl: OpenSSL could not make sense of what came; starttls: the server
+does not change over to TLS.
 """
 
 # A whole handshake of honest servers is below 20 KB; OpenSSL refuses a Certificate message of
@@ -51,7 +55,7 @@ _ALL_THAT_AUTHENTICATE = b"ALL:COMPLEMENTOFALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL
 # What browsers still offer (Chrome, Firefox and Safari agree on these); every client here does.
 _MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!SHA384:@SECLEVEL=0"
 
-Profile = Literal["widest", "modern", "http1"]
+Profile = Literal["widest", "modern", "http1", "starttls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ def _context(profile: Profile) -> SSL.Context:
     else:
         context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_cipher_list(_ALL_THAT_AUTHENTICATE)
-    context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
+    if profile != "starttls":
+        context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
     context.set_info_callback(_note_state)
     return context
 
@@ -115,7 +120,13 @@ def _note_state(connection: SSL.Connection, where: int, _value: int) -> None:
 class _Conversation(asyncio.Protocol):
     """Feeds OpenSSL from the socket and the socket from OpenSSL until the handshake has ended."""
 
-    def __init__(self, server_name: str | None, profile: Profile, request: bytes | None) -> None:
+    def __init__(
+        self,
+        server_name: str | None,
+        profile: Profile,
+        request: bytes | None,
+        dialogue: Dialogue | None,
+    ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
         self.certificate_asked = False
         self.completed_at: float | None = None
@@ -124,6 +135,7 @@ class _Conversation(asyncio.Protocol):
         self.reply = b""
         self.on_waiting: Callable[[], None] = lambda: None
         self._request = request
+        self._dialogue = dialogue
         self._transport: asyncio.Transport | None = None
         self.tls = SSL.Connection(_context(profile))
         self.tls.set_app_data(self)
@@ -133,7 +145,10 @@ class _Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._advance()
+        if self._dialogue is None:
+            self._advance()
+        else:
+            self._talk(self._dialogue, None)
 
     def data_received(self, data: bytes) -> None:
         if self.ended.done():
@@ -143,6 +158,9 @@ class _Conversation(asyncio.Protocol):
             self.first_bytes = (self.first_bytes + data)[:_MOST_TEXT]
         if self.received > MOST_BYTES:
             self._end(Fault("openssl", "excessive message size"))
+            return
+        if self._dialogue is not None:
+            self._talk(self._dialogue, data)
             return
         if self.received <= len(data) and not _looks_like_tls(self.first_bytes):
             self._end(Fault("plaintext", "wrong version number"))
@@ -175,6 +193,25 @@ class _Conversation(asyncio.Protocol):
             except SSL.Error:
                 pass
         self._transport.close()
+
+    def _talk(self, dialogue: Dialogue, data: bytes | None) -> None:
+        """Go on with the plain dialogue; TLS begins with the server's go-ahead."""
+        try:
+            answer = next(dialogue) if data is None else dialogue.send(data)
+        except StopIteration as ended:
+            go_ahead: GoAhead = ended.value
+            self._dialogue = None
+            self.received, self.first_bytes = 0, b""
+            if self._transport is not None and go_ahead.to_send:
+                self._transport.write(go_ahead.to_send)
+            self._advance()
+            if go_ahead.received:
+                self.data_received(go_ahead.received)
+        except RefusedError as refused:
+            self._end(Fault("starttls", str(refused)))
+        else:
+            if self._transport is not None and answer:
+                self._transport.write(answer)
 
     def _advance(self) -> None:
         try:
@@ -236,6 +273,7 @@ async def shake_hands(
     deadline: float,
     profile: Profile = "widest",
     ask_http: bool = False,
+    starttls: str | None = None,
 ) -> Handshake:
     """Connect to this very address and run one handshake.
 
@@ -247,6 +285,7 @@ async def shake_hands(
         profile: Which ClientHello is sent.
         ask_http: Send an HTTP request when the server asked for a client certificate: nginx and
             others finish the handshake and refuse only then, with a page.
+        starttls: The protocol to change over from (a key of `starttls.DIALOGUES`).
 
     Returns:
         What was seen; a failure is in `fault`, never raised.
@@ -258,7 +297,10 @@ async def shake_hands(
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
     started = loop.time()
     seen = Handshake(address, port)
-    conversation = _Conversation(server_name, profile, request)
+    dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
+    conversation = _Conversation(
+        server_name, "starttls" if starttls else profile, request, dialogue
+    )
     try:
         async with asyncio.timeout(max(0.0, deadline - started)):
             await loop.create_connection(lambda: conversation, str(address), port)

@@ -89,6 +89,9 @@ _PLANS: dict[Cause, _Plan] = {
             ("prove_handshake", _SHOW_CHAIN),
         ),
     ),
+    Cause.STARTTLS_REFUSED: _Plan(
+        "server", (("offer_starttls", None), ("prove_handshake", _SHOW_CHAIN))
+    ),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _Plan(
         "client",
         (
@@ -154,7 +157,12 @@ def full_chain(path: Path | None, at: datetime, trust: TrustStore) -> str | None
 
 
 def fix_for(
-    cause: Cause | None, finding: Finding | None, target: Target, fullchain_pem: str | None
+    cause: Cause | None,
+    finding: Finding | None,
+    target: Target,
+    fullchain_pem: str | None,
+    *,
+    address: str | None = None,
 ) -> Fix | None:
     """The fix of a cause, with this case's names in it.
 
@@ -163,6 +171,7 @@ def fix_for(
         finding: The finding of that cause; its evidence fills the texts.
         target: The host that the commands name.
         fullchain_pem: The proven chain, when the server should send another one than it does.
+        address: The commands connect there in place of the name's own addresses.
     """
     if cause is None:
         return None
@@ -177,7 +186,7 @@ def fix_for(
         "host": target.host,
         "port": target.port,
     }
-    words = _command_words(target)
+    words = _command_words(target, address)
     return Fix(
         owner=plan.owner,
         steps=tuple(
@@ -193,16 +202,20 @@ def fix_for(
     )
 
 
-def _command_words(target: Target) -> dict[str, str]:
-    v6 = ":" in target.host
-    named = not v6 and not target.host.replace(".", "").isdigit()
-    host = f"[{target.host}]" if v6 else target.host
+def _command_words(target: Target, address: str | None) -> dict[str, str]:
+    named = ":" not in target.host and not target.host.replace(".", "").isdigit()
+    host = _bracketed(address or target.host)
     port = "" if target.port == 443 else f":{target.port}"
     return {
         "host": target.host,
         "port": str(target.port),
         "connect": f"{host}:{target.port}",
-        "sni": f" -servername {target.host}" if named else "",
-        "url": f"https://{host}{port}/",
+        "sni": (f" -servername {target.host}" if named else "")
+        + (f" -starttls {target.starttls}" if target.starttls else ""),
+        "url": f"https://{_bracketed(target.host)}{port}/",
         "file": target.host.replace(":", "-"),
     }
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

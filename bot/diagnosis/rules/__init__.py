@@ -22,6 +22,7 @@ from bot.diagnosis.rules import (
     reaching,
     refusal,
     self_signed,
+    starttls,
     unreadable,
     untrusted_root,
     validity,
@@ -34,6 +35,7 @@ Rule = Callable[[View], Iterable[Finding]]
 RULES: tuple[Rule, ...] = (
     reaching.find,
     plaintext.find,
+    starttls.find,
     unreadable.find,
     protocol.find,
     cipher.find,
