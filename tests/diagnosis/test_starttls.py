@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.lab.pki import chain_pem, make_intermediate, make_leaf, make_root, name
+from bot.demo.lab.pki import chain_pem, make_intermediate, make_leaf, make_root
 from bot.diagnosis import ConnectTo, check, parse_target
 from bot.diagnosis.causes import STARTTLS_PROTOCOLS, Cause
 from bot.diagnosis.report import Report
