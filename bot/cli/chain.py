@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import options
-from bot.cli.output import again_with_fullchain, open_out, quiet_pipe, write_fullchain
+from bot.cli.output import again_with, open_out, quiet_pipe, write_fullchain
 from bot.cli.status import status_of
 
 
@@ -50,7 +50,9 @@ def chain(
     report = phrase_report(answer, chosen)
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
-        out.answer(report, save_command=None if fullchain else again_with_fullchain())
+        out.answer(
+            report, save_command=None if fullchain else again_with("--fullchain", "fullchain.pem")
+        )
     if fullchain is not None:
         write_fullchain(fullchain, report, texts)
     return status_of([report.verdict])

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from bot.cli import options
 from bot.cli.output import (
     Out,
-    again_with_fullchain,
+    again_with,
     open_out,
     progress,
     quiet_pipe,
@@ -87,7 +87,7 @@ def check(
     questions = [common.model_copy(update={"target": target}) for target in parsed]
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
-        save_command = None if fullchain else again_with_fullchain()
+        save_command = None if fullchain else again_with("--fullchain", "fullchain.pem")
         try:
             reports = asyncio.run(_answer(settings, questions, out, save_command))
         except SettingsError as error:
@@ -158,13 +158,23 @@ async def _answer(
                 async for answer in answers:
                     report = phrase_report(answer, out.lang)
                     if len(questions) == 1:
-                        shown.answer(report, save_command=save_command)
+                        shown.answer(
+                            report,
+                            save_command=save_command,
+                            allow_command=again_with(*_allowing(report)),
+                        )
                     else:
                         shown.row(report, host_width=host_width)
                     # A list of 100 000 keeps its verdicts, not its certificates.
                     reports.append(report if len(questions) == 1 else _verdict_only(report))
                     advance()
     return reports
+
+
+def _allowing(report: Report) -> list[str]:
+    """The options that let a check reach the addresses of this one."""
+    addresses = dict.fromkeys(endpoint.address for endpoint in report.endpoints)
+    return [word for address in addresses for word in ("--allow-network", address)]
 
 
 def _verdict_only(report: Report) -> Report:

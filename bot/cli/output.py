@@ -47,7 +47,9 @@ class Out:
     as_of: datetime | None
     console: Console
 
-    def answer(self, report: Report, *, save_command: str | None = None) -> None:
+    def answer(
+        self, report: Report, *, save_command: str | None = None, allow_command: str | None = None
+    ) -> None:
         """One full answer, or its JSON line."""
         if self.as_json:
             self._write(report.to_json())
@@ -60,6 +62,7 @@ class Out:
                 width=self.console.width if known else _WIDTH_OF_A_FILE,
                 as_of=self.as_of,
                 save_command=save_command,
+                allow_command=allow_command,
                 verbose=self.verbose,
             )
         )
@@ -139,9 +142,9 @@ def quiet_pipe() -> Iterator[None]:
         raise SystemExit(BROKEN_PIPE) from None
 
 
-def again_with_fullchain() -> str:
-    """This very command once more, with what saves the full chain."""
-    return shlex.join(["tlscheck", *sys.argv[1:], "--fullchain", "fullchain.pem"])
+def again_with(*options: str) -> str:
+    """This very command once more, with more options."""
+    return shlex.join(["tlscheck", *sys.argv[1:], *options])
 
 
 def write_fullchain(file: Path, report: Report, texts: Catalogue) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 from rich.text import Text
 
-from bot.diagnosis.causes import Severity, Verdict
+from bot.diagnosis.causes import Cause, Severity, Verdict
 from bot.diagnosis.report import (
     ClientPrediction,
     Endpoint,
@@ -89,6 +89,7 @@ def render_report(
     width: int = 80,
     as_of: datetime | None = None,
     save_command: str | None = None,
+    allow_command: str | None = None,
     verbose: bool = False,
 ) -> list[Text]:
     """The full answer.
@@ -99,6 +100,7 @@ def render_report(
         width: Cells of the terminal; only commands may be longer.
         as_of: The moment of `--at`; days are counted from it in place of the check's own time.
         save_command: Shown beside a full chain: what writes it into a file.
+        allow_command: Shown where the egress policy forbids the address: what allows it.
         verbose: Also show the evidence of each finding.
 
     Returns:
@@ -122,6 +124,9 @@ def render_report(
         said = f"verify return code: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
     _fix(page, report, save_command)
+    if allow_command and report.cause == Cause.EGRESS_DENIED:
+        page.paragraph(page.texts.text("terminal.fix.allow"), first="  ")
+        page.command(allow_command)
     _findings(page, report.findings[1:] if cause else report.findings, verbose=verbose)
     _addresses(page, report)
     page.blank()

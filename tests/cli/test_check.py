@@ -51,6 +51,8 @@ async def test_loopback_is_denied(tlscheck: Run) -> None:
     ended = await tlscheck("check", "127.0.0.1:1", "--json")
     assert ended.status == 3
     assert json.loads(ended.out)["cause"] == "egress_denied"
+    told = await tlscheck("check", "127.0.0.1:1")
+    assert "tlscheck check 127.0.0.1:1 --allow-network 127.0.0.1\n" in told.out
 
 
 async def test_json_is_the_report(tlscheck: Run, where: Where) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.output import again_with_fullchain, write_fullchain
+from bot.cli.output import again_with, write_fullchain
 from bot.cli.status import WrongUsageError, status_of
 from bot.diagnosis.causes import Verdict
 from bot.texts.catalogue import catalogue
@@ -34,7 +34,7 @@ def test_fullchain_where_nothing_can_be_written(tmp_path: Path) -> None:
 def test_the_command_is_repeated_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is offered for copying holds the options that led to the answer, quoted for a shell."""
     monkeypatch.setattr("sys.argv", ["tlscheck", "check", "a.example 8443", "--no-fetch"])
-    assert again_with_fullchain() == (
+    assert again_with("--fullchain", "fullchain.pem") == (
         "tlscheck check 'a.example 8443' --no-fetch --fullchain fullchain.pem"
     )
 

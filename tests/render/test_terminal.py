@@ -178,7 +178,9 @@ def test_tally() -> None:
 @given(reports, st.sampled_from(LANGS), st.sampled_from([40, 60, 80, 200]), st.booleans())
 def test_any_report(report: Report, lang: Lang, width: int, verbose: bool) -> None:
     """Whatever a Report holds: no control character gets out, and only commands are wide."""
-    lines = render_report(report, lang, width=width, save_command="s", verbose=verbose)
+    lines = render_report(
+        report, lang, width=width, save_command="s", allow_command="a", verbose=verbose
+    )
     lines += [render_row(report, lang, host_width=30, width=width)]
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, color_system="truecolor", emoji=False)
