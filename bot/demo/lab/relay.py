@@ -120,7 +120,9 @@ class _End(Visit):
     def _pass_on_eof(self) -> None:
         if self.other is None or self.other.transport.is_closing():
             return
-        self.other.transport.write_eof()
+        # A client that is already gone has nothing to be told.
+        with contextlib.suppress(OSError):
+            self.other.transport.write_eof()
         self.other._said_eof = True
         for end in (self, self.other):
             if end._said_eof and end._heard_eof:
