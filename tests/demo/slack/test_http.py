@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 
 from bot.demo.slack import StandIn
 from tests.demo.slack.conftest import served, stand_in
@@ -244,6 +245,91 @@ async def test_modal_is_opened_refused_and_closed(slack: StandIn, bot: AsyncApp)
     assert slack.views == ()
     assert hosts == ["shop.example.jp"]
     assert not slack.refusals
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ({}, ["below"]),
+        ({"response_action": "clear"}, []),
+        ({"response_action": "update", "view": MODAL | {"callback_id": "new"}}, ["below", "new"]),
+        (
+            {"response_action": "push", "view": MODAL | {"callback_id": "new"}},
+            ["below", "watch", "new"],
+        ),
+    ],
+    ids=["close", "clear", "update", "push"],
+)
+async def test_answers_to_a_submission(
+    slack: StandIn, bot: AsyncApp, answer: dict[str, Any], left: list[str]
+) -> None:
+    """Each response_action leaves the modals that Slack would leave."""
+
+    @bot.command("/tlscheck")
+    async def two_modals(ack: Any, body: dict[str, Any], client: Any) -> None:
+        await ack()
+        below = MODAL | {"callback_id": "below"}
+        await client.views_open(trigger_id=body["trigger_id"], view=below)
+
+    @bot.view("below")
+    async def on_top(ack: Any) -> None:
+        await ack(response_action="push", view=MODAL)
+
+    @bot.view("watch")
+    async def submitted(ack: Any) -> None:
+        await ack(**answer)
+
+    await slack.command("aiko", "dm")
+    await slack.wait_for(lambda: slack.views)
+    await slack.submit("aiko")
+    await slack.submit("aiko")
+
+    assert [view.callback_id for view in slack.views] == left
+    assert not slack.refusals
+
+
+async def test_fourth_modal_is_refused(slack: StandIn, bot: AsyncApp) -> None:
+    """A stack holds three modals."""
+
+    async def push() -> None:
+        trigger_id = (await slack.command("aiko", "dm")).payload["trigger_id"]
+        await bot.client.views_push(trigger_id=trigger_id, view=MODAL)
+
+    for _ in range(3):
+        await push()
+    with pytest.raises(SlackApiError, match="push_limit_reached"):
+        await push()
+
+
+async def test_closing_is_told_when_asked_for(slack: StandIn, bot: AsyncApp) -> None:
+    """A modal with notify_on_close tells the bot that it was closed."""
+    closed = []
+
+    @bot.view_closed("watch")
+    async def told(ack: Any, body: dict[str, Any]) -> None:
+        closed.append(body["is_cleared"])
+        await ack()
+
+    trigger_id = (await slack.command("aiko", "dm")).payload["trigger_id"]
+    await bot.client.views_open(trigger_id=trigger_id, view=MODAL | {"notify_on_close": True})
+    await slack.close("aiko", slack.views[0])
+
+    assert closed == [False]
+    assert slack.views == ()
+
+
+async def test_invalid_ack_is_refused_and_told(slack: StandIn, bot: AsyncApp) -> None:
+    """An acknowledgement that Slack would refuse is an error for the person, and on record."""
+
+    @bot.command("/tlscheck")
+    async def answer(ack: Any) -> None:
+        await ack(text="x", blocks=[{"type": "hologram"}])
+
+    delivery = await slack.command("aiko", "dm")
+
+    assert delivery.outcome == "invalid_response"
+    assert slack.refusals[0].surface == "ack"
+    assert "invalid_blocks" in slack.messages("dm", viewer="aiko")[0].text
 
 
 async def test_mention_reaches_the_bot(slack: StandIn, bot: AsyncApp) -> None:

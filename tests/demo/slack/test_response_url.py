@@ -122,6 +122,15 @@ async def test_interaction_address_replaces_and_deletes(slack: StandIn) -> None:
     assert seen(slack, "aiko") == ["beside"]
 
 
+async def test_answer_into_a_thread(slack: StandIn) -> None:
+    """An answer may go into a thread."""
+    parent = await slack.say("aiko", "general", "look")
+    hook = await answer_to(slack)
+    await hook.send_dict({"text": "reply", "response_type": "in_channel", "thread_ts": parent.ts})
+
+    assert slack.messages("general")[-1].thread_ts == parent.ts
+
+
 async def test_failure_can_be_put_before_an_answer(slack: StandIn) -> None:
     """fail_next works for response URLs too."""
     hook = await answer_to(slack)

@@ -72,6 +72,14 @@ async def test_refresh_reconnects(slack: StandIn, bot: AsyncApp) -> None:
     assert slack.socket.opened >= 2
 
 
+async def test_warning_moves_the_client_in_time(slack: StandIn, bot: AsyncApp) -> None:
+    """A warning ahead of the renewal is enough for the client to change its connection."""
+    await slack.socket.refresh(warning=True)
+    await slack.wait_for(lambda: slack.socket.opened == 2 and slack.socket.num_connections == 1)
+
+    assert (await slack.command("aiko", "incident-shop", "b")).outcome == "ok"
+
+
 async def test_sudden_loss_reconnects(slack: StandIn, bot: AsyncApp) -> None:
     """After a cut without a word the client comes back by itself."""
     await slack.socket.drop()
@@ -169,3 +177,14 @@ async def test_bot_token_opens_no_connection(app: AsyncApp) -> None:
         app.client.base_url = slack.api_url
         with pytest.raises(Exception, match="not_allowed_token_type"):
             await app.client.apps_connections_open(app_token="xoxb-test")
+
+
+async def test_what_is_no_acknowledgement_is_refused(slack: StandIn, bot: AsyncApp) -> None:
+    """A frame that is no acknowledgement is on record."""
+    answer = await bot.client.apps_connections_open(app_token=APP_TOKEN)
+    async with aiohttp.ClientSession() as session, session.ws_connect(answer["url"]) as socket:
+        await socket.receive_json()
+        await socket.send_str("hello?")
+        await slack.wait_for(lambda: slack.refusals)
+
+    assert slack.refusals[0].error == "invalid_frame"

@@ -7,7 +7,7 @@ import { MessageList } from "./messages";
 import { Names } from "./mrkdwn";
 import { Sidebar } from "./sidebar";
 import { useUnread } from "./unread";
-import { act, useServerState, type Outcome, type Transport } from "./state";
+import { act, useServerState, type Channel, type Outcome, type Transport } from "./state";
 import { useTheme } from "./theme";
 import { TopBar } from "./topbar";
 import { Tries } from "./tries";
@@ -94,11 +94,7 @@ export function App() {
       <main className="channel" aria-label={`Channel ${current.name}`}>
         <ChannelTitle
           name={current.kind === "public" ? `# ${current.name}` : current.name}
-          note={
-            current.bot
-              ? "tlscheck is a member here"
-              : "tlscheck is not a member here: answers still work, files and posts of its own do not"
-          }
+          note={noteOf(current)}
         />
         {!online && (
           <p className="banner" role="alert">
@@ -139,6 +135,13 @@ function told({ outcome, transport, seconds }: Outcome): string {
   const way = transport === "socket" ? "Socket Mode" : "HTTP";
   const after = `${(seconds ?? 0).toFixed(2)} s`;
   return outcome === "ok" ? `Acknowledged after ${after} over ${way}` : `No answer over ${way} after ${after}`;
+}
+
+function noteOf({ kind, bot }: Channel): string {
+  if (kind === "dm") return "Direct messages, seen by nobody else";
+  return bot
+    ? "tlscheck is a member here"
+    : "tlscheck is not a member here: answers still work, files and posts of its own do not";
 }
 
 function ChannelTitle({ name, note }: { name: string; note: string }) {
