@@ -180,7 +180,12 @@ class IssuerFetcher:
             raise ValueError(msg)
         try:
             literal = ip_address(url.host)
-        except ValueError:
+        except ValueError as error:
+            # No top-level domain starts with a digit, and system calls read 127.1, 0x7f.1 and
+            # 2130706433 as addresses that the policy has not seen.
+            if url.host.rstrip(".").rpartition(".")[2][:1].isdigit():
+                msg = "not an http address"
+                raise ValueError(msg) from error
             return  # a name: the resolver asks the policy
         if not self._policy.permits(literal):
             raise _DeniedError(url.host)
