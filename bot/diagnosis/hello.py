@@ -167,7 +167,8 @@ def read_answer(received: bytes) -> HelloAnswer:
         message = handshake[at + 4 : at + 4 + length]
         if len(message) < length:
             break
-        if handshake[at] == _SERVER_HELLO and len(message) > 38 + message[34]:
+        # version 2, random 32, session id with its length in one byte, suite 2, compression 1
+        if handshake[at] == _SERVER_HELLO and len(message) >= 38 + max(message[34:35], default=0):
             number = int.from_bytes(message[:2])
             version = VERSION_NAMES.get(number, f"0x{number:04x}")
             suite = int.from_bytes(message[35 + message[34] : 37 + message[34]])

@@ -6,6 +6,7 @@ a name that does not exist, one without addresses, a name server that fails or k
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, Protocol
@@ -57,15 +58,17 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """The machine's own name servers."""
+    """The machine's own name servers, or those that are named."""
 
-    def __init__(self) -> None:
+    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+        """`nameservers` (`address` or `address:port`) take the place of the machine's."""
+        self._nameservers = tuple(nameservers)
         self._ares: aiodns.DNSResolver | None = None
 
     async def resolve(self, host: str, within: float) -> tuple[Place, ...]:
         """See `Resolver.resolve`."""
         if self._ares is None:
-            self._ares = aiodns.DNSResolver()
+            self._ares = aiodns.DNSResolver(self._nameservers or None)
         try:
             async with asyncio.timeout(within):
                 found = await self._ares.getaddrinfo(
