@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address, ip_network
@@ -53,12 +53,18 @@ class Peer:
         self.process.stdin.write(b"used\n")
         return float(await self.process.stdout.readline())
 
-    def vantage(self, *, far: bool = False) -> LocalVantage:
-        """A vantage that finds these servers by name and trusts their root."""
+    def vantage(self, *, far: bool = False, also: Mapping[str, str] | None = None) -> LocalVantage:
+        """A vantage that finds these servers by name and trusts their root.
+
+        Args:
+            far: Through the relays.
+            also: Further names, and the host of this peer that each leads to.
+        """
         places: dict[str, tuple[Place, ...]] = {
             host: (Place(ip_address(address), port),)
             for host, (address, port) in (self.far if far else self.near).items()
         }
+        places |= {name: places[host] for name, host in (also or {}).items()}
         return LocalVantage(
             "bench",
             resolver=FixedResolver(places, _Nowhere()),
