@@ -23,6 +23,9 @@ MOST_TASKS = 4000
 class TooMuchWorkError(Exception):
     """No more tasks are taken: too many are under way, or the program is ending."""
 
+    def __init__(self) -> None:
+        super().__init__("too much is under way, or the program is ending")
+
 
 class Work:
     """Background tasks with an owner."""

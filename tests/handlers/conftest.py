@@ -10,9 +10,11 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from bot.demo.slack.courier import ACK_SECONDS
 from bot.demo.slack.server import open_slack
 from bot.demo.slack.stand_in import StandIn
 from bot.settings import Settings
+from bot.texts import phrase_report
 from handlers.serve import Serving, serve
 from tests.handlers.samples import CannedVantage, phrase
 
@@ -60,18 +62,25 @@ async def run_bot(
     async def open_vantage(_settings: Settings) -> AsyncIterator[CannedVantage]:
         yield vantage
 
-    async with open_slack(signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN) as slack:
+    async with open_slack(
+        signing_secret=SECRET,
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        ack_seconds=changes.pop("ack_seconds", ACK_SECONDS),
+    ) as slack:
         if via == "socket":
             changes["slack_app_token"] = SecretStr(APP_TOKEN)
         drain = changes.pop("drain_seconds", 5.0)
+        opens = changes.pop("open_vantage", open_vantage)
+        phrased = phrase_report if changes.pop("real", False) else phrase
         settings = settings_for(slack, redis_url, **changes)
         stop = asyncio.Event()
         started: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(
             serve(
                 settings,
-                open_vantage=open_vantage,
-                phrase=phrase,
+                open_vantage=opens,
+                phrase=phrased,
                 stop=stop,
                 started=started.set_result,
                 host="127.0.0.1",
