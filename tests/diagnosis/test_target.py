@@ -219,39 +219,9 @@ def test_round_trip_ipv6(address: ipaddress.IPv6Address, port: int) -> None:
     assert target.port == port
 
 
-PIECES = st.sampled_from(
-    [
-        "https://",
-        "<",
-        ">",
-        "|",
-        "[",
-        "]",
-        ":",
-        "::",
-        ".",
-        "。",
-        "443",
-        "0x7f",
-        "xn--",
-        "@",
-        "-",
-        "_",
-        "ｅ",
-        "日本",
-        "ß",
-        "🔥",
-        "/",
-        "?",
-        "a.b",
-        "mailto:",
-        "127.1",
-        ",",
-        '"',
-        "%",
-        "①",
-    ]
-    + list("\u200d\u202e\u200b\u00a0\u3000 ")
+PIECES = st.one_of(
+    st.sampled_from('\u200d\u202e\u200b\u00a0\u3000 <>|[]:.。@-_/?,%①ｅß🔥"'),
+    st.sampled_from(["https://", "mailto:", "::", "443", "0x7f", "127.1", "xn--", "a.b", "日本"]),
 )
 
 
