@@ -91,7 +91,7 @@ async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
         bot = asyncio.ensure_future(
             serve(
                 settings,
-                open_vantage=_lab_vantage(lab),
+                open_vantage=lab_vantage(lab),
                 phrase=phrase_report,
                 stop=stop,
                 started=started.set_result,
@@ -168,7 +168,8 @@ def tries(lang: Lang) -> tuple[Try, ...]:
     return (*servers, *slips)
 
 
-def _lab_vantage(lab: Lab) -> Callable[[Settings], AbstractAsyncContextManager[Vantage]]:
+def lab_vantage(lab: Lab) -> Callable[[Settings], AbstractAsyncContextManager[Vantage]]:
+    """Opens the vantage from which the lab's names lead to its servers, and its root is trusted."""
     places = {
         host: tuple(Place(ip_address(address), port) for address, port in addresses)
         for host, addresses in lab.hosts.items()

@@ -28,6 +28,7 @@ from bot.demo.slack.courier import signed_headers
 from bot.settings import load_settings
 from bot.texts import phrase_report
 from handlers.serve import Serving, serve
+from tests.handlers.waiting import until
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TOKEN = "test_token_admin"
@@ -68,10 +69,18 @@ class Emulated:
             text = await answer.text()
         return json.loads(text) if text.startswith("{") else text
 
-    async def messages(self) -> list[dict[str, Any]]:
-        """What stands in the channel, the newest first."""
+    async def shared(self) -> list[dict[str, Any]]:
+        """The messages with blocks that stand in the channel."""
         history = await asyncio.to_thread(self.slack.conversations_history, channel=self.channel)
-        return list(history["messages"])
+        return [one for one in history["messages"] if one.get("blocks")]
+
+
+async def _listens(url: str) -> bool:
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status < 500
+    except aiohttp.ClientError:
+        return False
 
 
 @asynccontextmanager
@@ -92,14 +101,7 @@ async def _emulate() -> AsyncIterator[str]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        async with asyncio.timeout(30), aiohttp.ClientSession() as session:
-            while True:
-                try:
-                    async with session.get(url) as answer:
-                        if answer.status < 500:
-                            break
-                except aiohttp.ClientError:
-                    await asyncio.sleep(0.05)  # asked again until it listens, at most 30 s
+        await until(lambda: _listens(url), 30)
         yield url
     finally:
         program.terminate()
@@ -209,11 +211,10 @@ async def test_an_answer_is_shared_into_the_channel(emulated: Emulated) -> None:
     assert answer["response_type"] == "ephemeral"
     assert "does not send its intermediate certificate" in answer["text"]
     await emulated.send(_press(emulated, answer, "tlscheck_share"))
-    async with asyncio.timeout(10):
-        while not (shared := [one for one in await emulated.messages() if one.get("blocks")]):
-            await asyncio.sleep(0.05)  # asked again until it is there, at most 10 s
+    await until(emulated.shared)
+    shared = await emulated.shared()
     assert "missing-intermediate.lab.test" in json.dumps(shared[0])
     assert len(shared) == 1
     # The same press, delivered once more, posts nothing more.
     await emulated.send(_press(emulated, answer, "tlscheck_share"))
-    assert len([one for one in await emulated.messages() if one.get("blocks")]) == 1
+    assert len(await emulated.shared()) == 1

@@ -1,28 +1,19 @@
 """A small bot behind the stand-in, and a page of it in Debian's Chromium."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import StandIn, Try
+from tests.demo.browsing import Browsing, browsing
 from tests.demo.slack.conftest import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, served, stand_in
 
-ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
-CHROMIUM = shutil.which("chromium")
-# What keeps Chromium from asking for anything beyond the page.
-_ARGUMENTS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
 TRIES = (
     Try("/tlscheck missing-intermediate.lab.test", "Missing intermediate", "Fails in curl only"),
     Try("/tlscheck slow", "No answer", "operation_timeout"),
@@ -142,56 +133,25 @@ async def slack() -> AsyncIterator[StandIn]:
 
 
 @dataclass(frozen=True)
-class Demo:
+class Demo(Browsing):
     """A page, and the stand-in that it shows."""
 
-    page: Page
     slack: StandIn
-    noise: list[str]
-    """What the browser complained about."""
-
-    async def type(self, text: str) -> None:
-        """Type into the composer and press Enter."""
-        box = self.page.get_by_role("textbox", name="Message")
-        await box.fill(text)
-        await box.press("Enter")
-
-    async def keep(self, name: str) -> None:
-        """Keep a picture as an artefact."""
-        ARTEFACTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=ARTEFACTS / f"page-{name}.png")
 
 
 @pytest.fixture
 async def demo() -> AsyncIterator[Demo]:
     """The page in Chromium with the small bot behind it, over HTTP and Socket Mode."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     async with stand_in(tries=TRIES, locales=("en-US", "ja-JP"), ack_seconds=0.6) as slack:
         client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
         app = AsyncApp(client=client, signing_secret=SIGNING_SECRET)
         small_bot(app)
-        async with served(app) as url, async_playwright() as playwright:
+        async with served(app) as url:
             slack.events_url = url
             handler = AsyncSocketModeHandler(app, APP_TOKEN)
             await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
-            browser = await playwright.chromium.launch(
-                executable_path=CHROMIUM, args=_ARGUMENTS.split()
-            )
             try:
-                page = await browser.new_page(viewport={"width": 1280, "height": 900})
-                noise: list[str] = []
-                page.on("console", lambda message: noise.append(message.text))
-                page.on("pageerror", lambda error: noise.append(str(error)))
-                page.on(
-                    "request",
-                    lambda request: (
-                        None if request.url.startswith(slack.url) else noise.append(request.url)
-                    ),
-                )
-                await page.goto(slack.url)
-                await page.get_by_role("heading", name="incident-shop").wait_for()
-                yield Demo(page, slack, noise)
+                async with browsing(slack) as seen:
+                    yield Demo(seen.page, seen.noise, slack)
             finally:
-                await browser.close()
                 await handler.close_async()  # type: ignore[no-untyped-call]  # as above

@@ -21,7 +21,7 @@ async def test_answer_is_seen_by_the_asker_only(demo: Demo) -> None:
     await expect(message).to_contain_text("✗ shop.example.jp")
     await expect(message).to_contain_text("unable to get local issuer certificate")
     await expect(message.get_by_role("columnheader", name="Client")).to_be_visible()
-    await demo.keep("answer")
+    await demo.keep("page-answer")
 
     await demo.page.get_by_role("button", name="Ben").click()
     await expect(demo.page.get_by_text("Nothing here yet.")).to_be_visible()
@@ -67,7 +67,7 @@ async def test_silence_shows_slacks_error(demo: Demo) -> None:
         demo.page.get_by_text('/tlscheck failed with the error "operation_timeout"')
     ).to_be_visible()
     await expect(demo.page.locator(".pending")).to_have_count(0)
-    await demo.keep("timeout")
+    await demo.keep("page-timeout")
 
 
 async def test_press_without_answer_is_told_beside_the_button(demo: Demo) -> None:
@@ -89,7 +89,7 @@ async def test_file_has_name_size_preview_and_download(demo: Demo) -> None:
     async with demo.page.expect_download() as download:
         await figure.get_by_role("link", name="Download").click()
     assert (await download.value).suggested_filename == "shop.fullchain.pem"
-    await demo.keep("file")
+    await demo.keep("page-file")
 
 
 async def test_modal_shows_errors_and_closes(demo: Demo) -> None:
@@ -101,7 +101,7 @@ async def test_modal_shows_errors_and_closes(demo: Demo) -> None:
     await modal.get_by_role("button", name="Start").click()
 
     await expect(modal.get_by_role("alert")).to_have_text("There is no such host.")
-    await demo.keep("modal")
+    await demo.keep("page-modal")
     await modal.get_by_label("Host").fill("shop.example.jp")
     await modal.get_by_role("button", name="Start").click()
     await expect(modal).to_have_count(0)
@@ -151,7 +151,7 @@ async def test_keyboard_alone(demo: Demo) -> None:
     await box.focus()
     await demo.page.keyboard.type("/tl")
     await expect(demo.page.get_by_role("option", name="/tlscheck help")).to_be_visible()
-    await demo.keep("commands")
+    await demo.keep("page-commands")
     await demo.page.keyboard.press("Tab")
     await expect(box).to_have_value("/tlscheck ")
     await demo.page.keyboard.type("shop.example.jp")
@@ -173,13 +173,13 @@ async def test_dark_and_narrow(demo: Demo) -> None:
     await demo.page.get_by_role("article").wait_for()
     await demo.page.get_by_role("button", name="Dark mode").click()
     await demo.page.set_viewport_size({"width": 390, "height": 844})
-    await demo.keep("narrow")
+    await demo.keep("page-narrow")
 
     width = await demo.page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
     await demo.page.get_by_role("button", name="Things to try").click()
     await expect(demo.page.get_by_role("button", name="Missing intermediate")).to_be_visible()
-    await demo.keep("narrow-tries")
+    await demo.keep("page-narrow-tries")
     await demo.page.keyboard.press("Escape")
     await demo.page.get_by_role("button", name="Channels").click()
     await demo.page.get_by_role("button", name=re.compile("security-private")).click()
