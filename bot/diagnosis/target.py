@@ -253,7 +253,9 @@ def _authority(token: str) -> tuple[str, str]:
         rest = token[at + 3 :]
     else:
         rest = token
-        for prefix in ("mailto:", "https:/", "http:/", "//"):
+        # With an @ only: `mailto:443` could be a host of that name.
+        mail = ("mailto:",) if "@" in rest else ()
+        for prefix in (*mail, "https:/", "http:/", "//"):
             if rest.lower().startswith(prefix):
                 rest = rest[len(prefix) :]
                 break

@@ -1,6 +1,7 @@
 """Targets as people paste them."""
 
 import ipaddress
+import re
 import time
 
 import pytest
@@ -239,7 +240,7 @@ def test_target_or_refusal(text: str) -> None:
     assert target.host == target.host.lower()
     assert len(target.host) <= 253
     last = target.host.rpartition(".")[2]
-    if ":" in target.host or last.isdecimal() or last.startswith("0x"):
+    if ":" in target.host or re.fullmatch("[0-9]+|0x[0-9a-f]*", last):
         assert str(ipaddress.ip_address(target.host)) == target.host
     again = (
         f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
