@@ -110,11 +110,20 @@ def _context(profile: Profile) -> SSL.Context:
     return context
 
 
+@dataclass(slots=True)
+class _Noted:
+    """What OpenSSL says while it works. Not the conversation itself, which holds the connection:
+    a circle of the two would keep its buffers until the garbage collector's last generation.
+    """
+
+    certificate_asked: bool = False
+
+
 def _note_state(connection: SSL.Connection, where: int, _value: int) -> None:
     if where & SSL.SSL_CB_LOOP and connection.get_state_string().endswith(b"certificate request"):
-        conversation = connection.get_app_data()
-        if isinstance(conversation, _Conversation):
-            conversation.certificate_asked = True
+        noted = connection.get_app_data()
+        if isinstance(noted, _Noted):
+            noted.certificate_asked = True
 
 
 class _Conversation(asyncio.Protocol):
@@ -128,7 +137,6 @@ class _Conversation(asyncio.Protocol):
         dialogue: Dialogue | None,
     ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
-        self.certificate_asked = False
         self.completed_at: float | None = None
         self.first_bytes = b""
         self.received = 0
@@ -138,10 +146,15 @@ class _Conversation(asyncio.Protocol):
         self._dialogue = dialogue
         self._transport: asyncio.Transport | None = None
         self.tls = SSL.Connection(_context(profile))
-        self.tls.set_app_data(self)
+        self._noted = _Noted()
+        self.tls.set_app_data(self._noted)
         self.tls.set_connect_state()
         if server_name is not None:
             self.tls.set_tlsext_host_name(server_name.encode("ascii"))
+
+    @property
+    def certificate_asked(self) -> bool:
+        return self._noted.certificate_asked
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -387,14 +400,16 @@ def _fault_of(error: SSL.Error, first_bytes: bytes) -> Fault:
     reason = str(stack[-1][2]) if stack else "handshake failure"
     first = str(stack[0][2]) if stack else reason
     for text in (first, reason):
-        if " alert " in f" {text} ":
+        # OpenSSL leaves the word out for some: "tlsv1 unrecognized name".
+        if " alert " in f" {text} " or text.startswith("tlsv1 "):
             return Fault("alert", text, _alert_number(text, first_bytes))
     return Fault("openssl", first or reason)
 
 
 def _alert_number(reason: str, first_bytes: bytes) -> int | None:
     # A plain alert record shows its number (RFC 8446, 6); an encrypted one only through OpenSSL.
-    if len(first_bytes) >= 7 and first_bytes[0] == 0x15:
+    # A warning (level 1) in front of other records is not what ended the connection.
+    if len(first_bytes) >= 7 and first_bytes[0] == 0x15 and first_bytes[5] == 2:
         return first_bytes[6]
     return next((number for words, number in _ALERTS.items() if words in reason), None)
 
