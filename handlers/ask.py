@@ -26,6 +26,10 @@ ARRIVED = "tlscheck_arrived"
 """Name in Bolt's context: the loop's time at which the payload came in."""
 
 
+LEAD_SECONDS = 0.25
+"""The head start of "checking …": acknowledgement and answer reach Slack on different ways."""
+
+
 async def acknowledge(ack: AsyncAck, message: Message) -> None:
     """The message as the body of the acknowledgement, for the asker only."""
     await ack(
@@ -96,6 +100,8 @@ async def _follow(
 ) -> None:
     cancelled = False
     try:
+        # Else a check that ends right now could be shown above "checking …".
+        await asyncio.sleep(LEAD_SECONDS)
         await asyncio.wait((task,))
     except asyncio.CancelledError:
         # The program is ending: the asker is still told, within the owner's bound.
@@ -115,13 +121,9 @@ async def _follow(
 def shown_host(target: Target) -> str:
     """The host, short enough for a sentence."""
     host = shorten(target.host, 100)
-    return (
-        host
-        if target.port == 443
-        else f"[{host}]:{target.port}"
-        if ":" in host
-        else f"{host}:{target.port}"
-    )
+    if target.port == 443:
+        return host
+    return f"[{host}]:{target.port}" if ":" in host else f"{host}:{target.port}"
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -44,9 +44,6 @@ RICH_TEXT: Final = TEXT_OBJECT
 
 # docs.slack.dev/interactivity/implementing-slash-commands: acknowledged within 3 s; ours is 2 s.
 ACKNOWLEDGE_SECONDS: Final = 3.0
-# docs.slack.dev/interactivity/handling-user-interaction: 5 uses within 30 minutes.
-RESPONSE_URL_USES: Final = 5
-RESPONSE_URL_SECONDS: Final = 30 * 60
 # docs.slack.dev/authentication/verifying-requests-from-slack: five minutes either way.
 SIGNATURE_SECONDS: Final = 300
 # Slack's own payloads are a few kB; a pasted command is at most some 10 kB before form encoding.

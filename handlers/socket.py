@@ -35,6 +35,7 @@ HELLO_SECONDS = 20.0
 SILENT_SECONDS = 45.0
 """How long pongs may be missing: beyond what the client itself waits for (four pings)."""
 RECONNECT_SECONDS = 60.0
+LONGEST_PAUSE = 30.0
 
 _KINDS = frozenset({"hello", "slash_commands", "interactive", "events_api", "disconnect"})
 
@@ -153,12 +154,16 @@ class Socket:
             await self._on_lost(request.payload, body)
 
     async def _keep_watch(self) -> None:
+        pause = self._check_seconds
         while True:
-            await asyncio.sleep(self._check_seconds)
+            await asyncio.sleep(pause)
             try:
                 await self._look()
-            except Exception:
-                log.exception("socket not replaced; trying again")
+            except Exception as error:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                log.warning("socket not replaced", reason=type(error).__name__, again_in=pause)
+            else:
+                pause = self._check_seconds
 
     async def _look(self) -> None:
         session = self._client.current_session
@@ -166,6 +171,10 @@ class Socket:
         if session is not self._session:
             self._session, self._session_since = session, now
         if session is not None and session.closed:
+            if now - self._session_since >= self._hello_seconds:
+                # A reconnect under way tries one address for ever, and its ticket may be spent
+                # (slack_sdk, SocketModeClient.connect): without one it asks for a fresh one.
+                self._client.wss_uri = None
             # The client itself would notice with its next ping only.
             await self._replace("closed", force=False)
             return

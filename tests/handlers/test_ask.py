@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from bot.demo.slack.workspace import AIKO, BEN
+from handlers import limits
+from handlers.serve import PATIENCE_SECONDS
 from tests.handlers.conftest import Run, Running
 from tests.handlers.waiting import until
 
@@ -127,6 +129,28 @@ async def test_a_check_that_breaks_is_one_sentence_with_a_number(bot: Running) -
     assert "went wrong inside tlscheck" in delivery.message.text
     assert "internals" not in str(delivery.message)
     assert "tlscheck_slack_errors_total 1.0" in await bot.numbers()
+
+
+async def test_a_listener_that_breaks_is_one_sentence_too(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what nobody foresaw is told to the asker, and only to the asker."""
+
+    async def broken(*_arguments: object) -> bool:
+        msg = "secret internals"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("bot.store.store.Store.first_time", broken)
+    delivery = await bot.slack.command(AIKO, "incident-shop", "shop.example.jp")
+    assert delivery.message is not None
+    assert delivery.message.ephemeral_to == AIKO.id
+    assert "went wrong inside tlscheck" in delivery.message.text
+    assert "internals" not in str(delivery.message)
+
+
+def test_the_asker_is_told_well_within_slack_s_bound() -> None:
+    """Two seconds are ours, three are Slack's."""
+    assert PATIENCE_SECONDS + 0.5 <= 2.0 < limits.ACKNOWLEDGE_SECONDS
 
 
 async def test_a_refused_reply_is_counted(run: Run) -> None:

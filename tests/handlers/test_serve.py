@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.demo.slack.courier import signed_headers
 from bot.demo.slack.workspace import AIKO
 from bot.settings import Settings, SettingsError
+from handlers import limits
 from tests.handlers.conftest import SECRET, Run, Running
 from tests.handlers.waiting import until
 
@@ -44,8 +45,12 @@ async def test_an_unsigned_request_is_refused(run: Run) -> None:
         body = b"command=%2Ftlscheck&text=shop.example.jp&user_id=U1&team_id=T1"
         url = f"{bot.url}slack/events"
         wrong = signed_headers("another secret", body, datetime.now(UTC))
-        stale = signed_headers(SECRET, body, datetime.now(UTC) - timedelta(seconds=301))
-        early = signed_headers(SECRET, body, datetime.now(UTC) + timedelta(seconds=310))
+        stale = signed_headers(
+            SECRET, body, datetime.now(UTC) - timedelta(seconds=limits.SIGNATURE_SECONDS + 1)
+        )
+        early = signed_headers(
+            SECRET, body, datetime.now(UTC) + timedelta(seconds=limits.SIGNATURE_SECONDS + 10)
+        )
         fresh = signed_headers(SECRET, body, datetime.now(UTC))
         assert await post(url, body, {}) == 401
         assert await post(url, body, wrong) == 401

@@ -23,15 +23,28 @@ class Server:
         self.silent = True
         self.opened = 0
         self.port = 0
+        self.issued = 0
+        self.failing = 0
+        self.spent: set[str] = set()
+        self.links: list[web.WebSocketResponse] = []
 
     async def open(self, _request: web.Request) -> web.Response:
         """The method's answer."""
-        return web.json_response({"ok": True, "url": f"ws://127.0.0.1:{self.port}/link"})
+        self.issued += 1
+        url = f"ws://127.0.0.1:{self.port}/link?ticket={self.issued}"
+        return web.json_response({"ok": True, "url": url})
 
     async def link(self, request: web.Request) -> web.WebSocketResponse:
         """One connection: it answers pings, whatever else it does."""
+        ticket = request.query.get("ticket", "")
+        if ticket in self.spent or self.failing:
+            self.failing = max(self.failing - 1, 0)
+            self.spent.add(ticket)
+            raise web.HTTPForbidden
+        self.spent.add(ticket)
         link = web.WebSocketResponse()
         await link.prepare(request)
+        self.links.append(link)
         self.opened += 1
         if not self.silent:
             await link.send_json({"type": "hello", "num_connections": 1})
@@ -91,6 +104,17 @@ async def test_a_connection_without_hello_is_not_healthy_and_is_replaced(server:
         await until(lambda: server.opened >= 2)
         server.silent = False
         await until(lambda: socket.problem() is None)
+
+
+async def test_an_address_whose_ticket_is_spent_is_not_tried_for_ever(server: Server) -> None:
+    """The reconnect fails once; a fresh address is asked for, and the connection is back."""
+    server.silent = False
+    async with open_socket(server, hello_seconds=0.4) as socket:
+        await until(lambda: socket.problem() is None)
+        server.failing = 1
+        await server.links[0].close()
+        await until(lambda: server.opened >= 2 and socket.problem() is None)
+        assert server.failing == 0
 
 
 async def test_a_greeted_connection_is_left_alone(server: Server) -> None:
