@@ -23,7 +23,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
-_MOST_NAMES = 100
+# Beyond any honest certificate (shared hosting puts hundreds into one): every name counts when the
+# host is looked for. How many are shown is decided where they are shown.
+_MOST_NAMES = 10_000
 
 # CA/Browser Forum reserved certificate policies (Baseline Requirements 7.1.6.1): only publicly
 # trusted CAs put them into a certificate.
@@ -93,19 +95,25 @@ def read_certificate(der: bytes) -> Certificate:
     return _read(bytes(der))
 
 
-@lru_cache(maxsize=1024)
+# CAs are met again and again, servers' own certificates hardly: a few hundred hold all that is
+# under way, and a sweep of 100 000 hosts costs no more memory than one of 1 000.
+_KEPT = 512
+
+
+@lru_cache(maxsize=_KEPT)
 def _read(der: bytes) -> Certificate:
     try:
         with warnings.catch_warnings():
-            # Some roots in Mozilla's list have a serial number of zero.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            # Some roots in Mozilla's list have a serial number of zero; names may be empty.
+            warnings.simplefilter("ignore")
             parsed = x509.load_der_x509_certificate(der)
             serial = format(parsed.serial_number, "x")
-        subject, issuer = parsed.subject, parsed.issuer
+            subject, issuer = parsed.subject, parsed.issuer
         not_before, not_after = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MalformedCertificateError(str(error)) from error
-    san = _extension(parsed, x509.SubjectAlternativeName)
+    extensions = _extensions(parsed)
+    san = _extension(extensions, x509.SubjectAlternativeName)
     dns_names: tuple[str, ...] = ()
     addresses: tuple[IPv4Address | IPv6Address, ...] = ()
     if san is not None:
@@ -116,11 +124,12 @@ def _read(der: bytes) -> Certificate:
             if isinstance(found, IPv4Address | IPv6Address)
         )
     common_names = tuple(_attribute_values(subject, NameOID.COMMON_NAME))
-    constraints = _extension(parsed, x509.BasicConstraints)
-    key_id = _extension(parsed, x509.SubjectKeyIdentifier)
-    authority = _extension(parsed, x509.AuthorityKeyIdentifier)
-    purposes = _extension(parsed, x509.ExtendedKeyUsage)
-    policies = _extension(parsed, x509.CertificatePolicies)
+    constraints = _extension(extensions, x509.BasicConstraints)
+    key_id = _extension(extensions, x509.SubjectKeyIdentifier)
+    authority = _extension(extensions, x509.AuthorityKeyIdentifier)
+    purposes = _extension(extensions, x509.ExtendedKeyUsage)
+    policies = _extension(extensions, x509.CertificatePolicies)
+    access = _extension(extensions, x509.AuthorityInformationAccess)
     return Certificate(
         der=der,
         sha256=hashlib.sha256(der).hexdigest(),
@@ -140,7 +149,7 @@ def _read(der: bytes) -> Certificate:
         is_ca=bool(constraints and constraints.ca),
         key_id=key_id.digest if key_id else None,
         authority_key_id=authority.key_identifier if authority else None,
-        issuer_urls=_issuer_urls(parsed),
+        issuer_urls=_issuer_urls(access) if access else (),
         server_purpose=purposes is None
         or ExtendedKeyUsageOID.SERVER_AUTH in purposes
         or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in purposes,
@@ -154,7 +163,7 @@ def _read(der: bytes) -> Certificate:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2 * _KEPT)
 def issued_by(child: Certificate, issuer: Certificate) -> bool:
     """Whether `issuer`'s name and key really made `child`'s signature (dates are not looked at)."""
     if child.issuer_der != issuer.subject_der:
@@ -186,21 +195,23 @@ def read_pem_certificates(pem: bytes) -> tuple[Certificate, ...]:
     return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in parsed)
 
 
-def _extension(parsed: x509.Certificate, kind: type[_E]) -> _E | None:
+def _extensions(parsed: x509.Certificate) -> dict[type[x509.ExtensionType], x509.ExtensionType]:
     try:
-        return parsed.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+        return {type(one.value): one.value for one in parsed.extensions}
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
         # One odd extension makes cryptography refuse them all; the chain's own verification
         # still sees the certificate as OpenSSL reads it.
-        return None
+        return {}
 
 
-def _issuer_urls(parsed: x509.Certificate) -> tuple[str, ...]:
-    access = _extension(parsed, x509.AuthorityInformationAccess)
-    if access is None:
-        return ()
+def _extension(
+    extensions: dict[type[x509.ExtensionType], x509.ExtensionType], kind: type[_E]
+) -> _E | None:
+    found = extensions.get(kind)
+    return found if isinstance(found, kind) else None
+
+
+def _issuer_urls(access: x509.AuthorityInformationAccess) -> tuple[str, ...]:
     return tuple(
         one.access_location.value
         for one in access

@@ -53,6 +53,9 @@ _HANDSHAKE_SHARE = 0.8
 # Ports where HTTP is spoken over TLS: there a server may refuse with a page.
 _HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
 
+# Of a certificate's names, as many as a Report carries.
+_SHOWN_NAMES = 100
+
 # Suites that every client of the table offers; anything else is asked for once more, as they do.
 _EVERYBODY_HAS = ("AES128-GCM", "AES256-GCM", "AES_128_GCM", "AES_256_GCM", "CHACHA20")
 
@@ -302,7 +305,7 @@ def _chain(view: View) -> tuple[ChainCertificate, ...]:
             not_after=one.not_after,
             sha256=one.sha256,
             serial=one.serial,
-            dns_names=one.dns_names,
+            dns_names=one.dns_names[:_SHOWN_NAMES],
             role=_role(index, one, related),
         )
         for index, one in enumerate(view.sent)
