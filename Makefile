@@ -28,9 +28,10 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# The README's picture, drawn from a real check in the lab.
+# The README's pictures, from real checks in the lab (the second needs Debian's chromium).
 pictures: setup
-	$(BIN)/python -m bot.demo.picture deploy/pictures/answer.svg
+	$(BIN)/python -m bot.demo.picture deploy/pictures/terminal.svg
+	$(BIN)/python -m tests.demo.picture deploy/pictures/slack.png
 
 # Needs uv; the result installs with plain pip.
 lock:
