@@ -4,6 +4,7 @@ No work at import, no globals: `build_app` puts a Desk behind every listener.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,12 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
             enterprise_id=enterprise_id, team_id=team_id, bot_token=desk.client.token
         )
 
+    # Its warnings are about what is meant here (a token beside `authorize`), and some quote bodies.
+    logger = logging.getLogger("handlers.bolt")
+    logger.setLevel(logging.ERROR)
     app = AsyncApp(
         name="tlscheck",
+        logger=logger,
         # Else Bolt looks every 10 ms whether a listener has acknowledged.
         process_before_response=True,
         signing_secret=signing_secret or "",

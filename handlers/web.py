@@ -106,6 +106,11 @@ class _CountedClient(AsyncWebClient):
         except SlackApiError as error:
             outcome = api_error(error)
             raise
+        except (AttributeError, ValueError) as error:
+            # slack_sdk reads fields of what it takes for JSON; a proxy's page is none.
+            outcome = "no_json"
+            refusal = SlackApiError("the answer is not JSON", {"error": outcome})  # type: ignore[no-untyped-call] # slack_sdk gives it no types
+            raise refusal from error
         finally:
             self.measures.metrics.slack_called(api_method, outcome)
         return response
@@ -114,7 +119,8 @@ class _CountedClient(AsyncWebClient):
 def api_error(error: SlackApiError) -> str:
     """Slack's own word for what it refused; for metrics and logs, and short."""
     response = error.response
-    found = response.get("error") if hasattr(response, "get") else None
+    data = getattr(response, "data", response)
+    found = data.get("error") if isinstance(data, dict) else None
     return found if isinstance(found, str) and _ERROR_WORD.fullmatch(found) else "unknown_error"
 
 

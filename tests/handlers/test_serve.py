@@ -11,12 +11,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
+from aiohttp import web
 from pydantic import SecretStr
 
 from bot.demo.slack.courier import signed_headers
 from bot.demo.slack.workspace import AIKO
 from bot.settings import Settings, SettingsError
 from handlers import limits
+from handlers.serve import serve
 from tests.handlers.conftest import SECRET, Run, Running
 from tests.handlers.waiting import until
 
@@ -133,6 +136,38 @@ async def test_a_missing_or_wrong_setting_ends_the_start_by_name(
         async with run(**changes):
             pass
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "text/html", "application/json"])
+@pytest.mark.parametrize("status", [200, 404])
+async def test_what_is_not_slack_is_waited_out(
+    content_type: str, status: int, redis_url: str
+) -> None:
+    """A proxy's page in place of Slack's answer: the bot is not ready, says so, and still ends."""
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text="<p>hello", content_type=content_type, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", page)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    settings = Settings(
+        _env_file=None,
+        slack_bot_token=SecretStr("xoxb-1"),
+        slack_signing_secret=SecretStr(SECRET),
+        slack_api_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/",
+        redis_url=SecretStr(redis_url),
+        port=0,
+    )
+    stop = asyncio.Event()
+    with structlog.testing.capture_logs() as logs:
+        task = asyncio.create_task(serve(settings, stop=stop, host="127.0.0.1"))
+        await until(lambda: task.done() or any("Slack is not" in one["event"] for one in logs))
+        stop.set()
+        await task
+    await runner.cleanup()
 
 
 async def test_a_port_in_use_is_said_in_one_line(run: Run) -> None:
