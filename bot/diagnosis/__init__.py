@@ -65,7 +65,7 @@ async def check(
     question = Question(
         target=parsed,
         addresses=tuple(addresses or ()),
-        roots_pem=roots.decode() if roots is not None else None,
+        roots_pem=_text(roots),
         at=at,
         fetch=fetch,
         timeout=timeout,
@@ -110,7 +110,7 @@ def examine_chain(
     """
     certificates = [one.der for one in read_pem_certificates(pem)]
     target = parse_target(host)
-    trust = trust_store(roots.decode() if roots is not None else None)
+    trust = trust_store(_text(roots))
 
     async def run() -> Report:
         resolver = SystemResolver()
@@ -124,3 +124,8 @@ def examine_chain(
             await resolver.aclose()
 
     return asyncio.run(run())
+
+
+def _text(pem: bytes | None) -> str | None:
+    # PEM is ASCII; what stands around it (names of CAs, often in Latin-1) does not matter.
+    return None if pem is None else pem.decode("ascii", "replace")

@@ -48,10 +48,10 @@ class TrustStore:
         ).hexdigest()
         self._known = frozenset(self.anchors)
         self._by_subject: dict[bytes, list[Certificate]] = defaultdict(list)
-        self._store = crypto.X509Store()
+        self._by_name: dict[str, list[Certificate]] = defaultdict(list)
         for one in self.anchors:
             self._by_subject[one.subject_der].append(one)
-            self._store.add_cert(crypto.X509.from_cryptography(one.parsed))
+            self._by_name[_folded(one.subject)].append(one)
 
     def __contains__(self, certificate: Certificate) -> bool:
         return certificate in self._known
@@ -70,9 +70,14 @@ class TrustStore:
         Purpose and host name are not part of it, as they are not in `openssl verify` by default.
         The first error is given, which is the line that curl, Python and Ruby print.
         """
-        self._store.set_time(at.astimezone(UTC))
+        # A store of its own for each verification: the time of one can be set only once
+        # (X509_VERIFY_PARAM_inherit keeps the first), and one with a few anchors costs little.
+        store = crypto.X509Store()
+        for one in self._concerned(chain):
+            store.add_cert(_as_openssl(one))
+        store.set_time(at.astimezone(UTC))
         context = crypto.X509StoreContext(
-            self._store, _as_openssl(chain[0]), [_as_openssl(one) for one in chain[1:]] or None
+            store, _as_openssl(chain[0]), [_as_openssl(one) for one in chain[1:]] or None
         )
         try:
             context.verify_certificate()
@@ -80,6 +85,22 @@ class TrustStore:
             code, depth, message = error.errors[:3]
             return OpenSSLVerdict(int(code), str(message), int(depth))
         return OpenSSLVerdict(0, "ok", 0)
+
+    def _concerned(self, chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
+        """The anchors that OpenSSL can come upon: it looks for them by name."""
+        names = [text for one in chain for text in (one.subject, one.issuer)]
+        found: dict[Certificate, None] = {}
+        while names:
+            for one in self._by_name.get(_folded(names.pop()), ()):
+                if one not in found:
+                    found[one] = None
+                    names.append(one.issuer)
+        return tuple(found)
+
+
+def _folded(text: str) -> str:
+    # OpenSSL compares names without case, string type and repeated spaces (x509_name_canon).
+    return " ".join(text.lower().split())
 
 
 @lru_cache(maxsize=512)
@@ -99,9 +120,9 @@ def trust_store(roots_pem: str | None = None, extra_pem: str | None = None) -> T
         MalformedCertificateError: A PEM text holds no certificate or an unreadable one.
     """
     text = Path(certifi.where()).read_text(encoding="utf-8") if roots_pem is None else roots_pem
-    anchors = read_pem_certificates(text.encode())
+    anchors = read_pem_certificates(text.encode(errors="replace"))
     if extra_pem is not None:
-        anchors += read_pem_certificates(extra_pem.encode())
+        anchors += read_pem_certificates(extra_pem.encode(errors="replace"))
     if not anchors:
         reason = "no certificate in it"
         raise MalformedCertificateError(reason)
