@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: setup demo test lint types pictures lock clean
+.PHONY: setup demo test bench lint types pictures lock clean
 
 setup: $(VENV)/.complete
 
@@ -20,6 +20,12 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+# Wants a quiet machine. Each prints goals, measured values and their ratios (at most 1.00 is good).
+bench: setup
+	$(BIN)/python -m tests.benchmarks.one_check
+	$(BIN)/python -m tests.benchmarks.many_checks
+	$(BIN)/python -m tests.benchmarks.cached_answer
 
 lint: setup
 	$(BIN)/ruff format --check .

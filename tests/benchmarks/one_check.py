@@ -28,7 +28,7 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.target import parse_target
 from bot.service import Service
-from bot.store import Store, open_store
+from bot.store import Store, open_embedded_server, open_store
 from tests.benchmarks.peer import HEALTHY, MISSING, Peer, open_peer
 from tests.benchmarks.table import Row, show, show_machine
 
@@ -42,7 +42,8 @@ async def main(runs: int, *, scanners: bool) -> None:
     show_machine()
     async with AsyncExitStack() as stack:
         peer = await stack.enter_async_context(open_peer(delay=DELAY))
-        store = await stack.enter_async_context(open_store(None, lambda: datetime.now(UTC)))
+        redis_url = await stack.enter_async_context(open_embedded_server())
+        store = await stack.enter_async_context(open_store(redis_url, lambda: datetime.now(UTC)))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlscheck-")))
         roots = directory / "roots.pem"
         roots.write_text(peer.roots_pem)
