@@ -1,13 +1,13 @@
 """Where a check runs from: here, or (later) a worker elsewhere. The service knows only this shape."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.examine import Surroundings, examine, utc_now
+from bot.diagnosis.examine import Surroundings, examine, examine_file, utc_now
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
@@ -63,15 +63,33 @@ class LocalVantage:
 
     async def check(self, question: Question) -> Report:
         """Run one check. See `bot.diagnosis.examine.examine`."""
+        return await examine(question, self._surroundings(question))
+
+    async def check_file(self, certificates: Sequence[bytes], question: Question) -> Report:
+        """Judge a chain as if the question's target had sent exactly that; nothing connects there.
+
+        Args:
+            certificates: DER, in the order of the file.
+            question: `fetch` allows AIA requests; `addresses` play no part.
+        """
+        at = question.at or self._clock()
+        return await examine_file(
+            certificates,
+            question.target,
+            self._surroundings(question),
+            at=at,
+            fetch=question.fetch,
+        )
+
+    def _surroundings(self, question: Question) -> Surroundings:
         policy = self._policy.widened(question.allow_networks)
         fetcher = self._fetchers.get(question.allow_networks)
         if fetcher is None:
             fetcher = IssuerFetcher(self._resolver, policy)
             self._fetchers[question.allow_networks] = fetcher
-        around = Surroundings(
+        return Surroundings(
             self._resolver, policy, fetcher, self._trust(question), self._clock, self._name
         )
-        return await examine(question, around)
 
     async def aclose(self) -> None:
         """Close the connections of the fetchers."""

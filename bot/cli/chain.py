@@ -1,5 +1,6 @@
 """`tlscheck chain`: a PEM file, judged as if a server had sent exactly that."""
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,13 @@ import typer
 
 from bot.cli import options
 from bot.cli.output import again_with, open_out, quiet_pipe, write_fullchain
-from bot.cli.status import status_of
+from bot.cli.status import WrongUsageError, status_of
+from bot.diagnosis.certificate import read_pem_certificates
+from bot.diagnosis.question import Question
+from bot.diagnosis.report import Report
+from bot.settings import Settings, SettingsError
+from bot.texts import phrase_report
+from bot.vantage import open_local_vantage
 
 
 def chain(
@@ -33,7 +40,7 @@ def chain(
 
     Exit status: 0 nothing broken, 1 broken, 2 wrong usage, 3 could not be checked.
     """
-    _, chosen, texts = options.read_settings(lang)
+    settings, chosen, texts = options.read_settings(lang)
     moment = options.read_moment(at, texts)
     target = options.read_target(host, texts)
     if str(file) == "-":
@@ -43,10 +50,16 @@ def chain(
         pem = options.read_certificates(file, texts, what="FILE.pem")
     roots_pem = options.read_certificates(roots, texts, what="--roots") if roots else None
 
-    from bot.diagnosis import examine_chain  # noqa: PLC0415 - loaded after the arguments
-    from bot.texts import phrase_report  # noqa: PLC0415
-
-    answer = examine_chain(pem, target.host, roots=roots_pem, at=moment, fetch=fetch)
+    question = Question(
+        target=target,
+        roots_pem=roots_pem.decode() if roots_pem else None,
+        at=moment,
+        fetch=fetch,
+    )
+    try:
+        answer = asyncio.run(_judge(settings, pem, question))
+    except SettingsError as error:
+        raise WrongUsageError(str(error)) from error
     report = phrase_report(answer, chosen)
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
@@ -56,3 +69,9 @@ def chain(
     if fullchain is not None:
         write_fullchain(fullchain, report, texts)
     return status_of([report.verdict])
+
+
+async def _judge(settings: Settings, pem: bytes, question: Question) -> Report:
+    certificates = [one.der for one in read_pem_certificates(pem)]
+    async with open_local_vantage(settings) as vantage:
+        return await vantage.check_file(certificates, question)

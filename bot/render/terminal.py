@@ -319,8 +319,8 @@ def _evidence(page: _Page, finding: Finding) -> None:
 
 
 def _addresses(page: _Page, report: Report) -> None:
-    if not report.endpoints:
-        return
+    if not any(endpoint.address for endpoint in report.endpoints):
+        return  # a chain from a file
     page.blank()
     seen = {_observed(endpoint) for endpoint in report.endpoints}
     count = len(report.endpoints)
