@@ -109,11 +109,16 @@ def nntp(_host: str) -> Dialogue:
     return (yield from _greet_and_ask(b"20", b"STARTTLS\r\n", b"382"))
 
 
-def _greet_and_ask(greeting: bytes, command: bytes, yes: bytes) -> Dialogue:
-    said, rest = yield from _until(b"", _line)
+def _greet_and_ask(
+    greeting: bytes,
+    command: bytes,
+    yes: bytes,
+    complete: Callable[[bytes], int | None] = _line,
+) -> Dialogue:
+    said, rest = yield from _until(b"", complete)
     if not said.startswith(greeting):
         raise RefusedError(said)
-    reply, rest = yield from _ask(rest, command, _line)
+    reply, rest = yield from _ask(rest, command, complete)
     if not reply.startswith(yes):
         raise RefusedError(reply)
     return GoAhead(rest)
@@ -121,13 +126,7 @@ def _greet_and_ask(greeting: bytes, command: bytes, yes: bytes) -> Dialogue:
 
 def ftp(_host: str) -> Dialogue:
     """RFC 4217, 4."""
-    greeting, rest = yield from _until(b"", _numbered_reply)
-    if not greeting.startswith(b"220"):
-        raise RefusedError(greeting)
-    reply, rest = yield from _ask(rest, b"AUTH TLS\r\n", _numbered_reply)
-    if not reply.startswith(b"234"):
-        raise RefusedError(reply)
-    return GoAhead(rest)
+    return (yield from _greet_and_ask(b"220", b"AUTH TLS\r\n", b"234", _numbered_reply))
 
 
 def sieve(_host: str) -> Dialogue:
