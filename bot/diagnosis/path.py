@@ -8,6 +8,7 @@ expired leaf with a complete chain is told apart from one whose chain has a gap.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from bot.diagnosis.certificate import Certificate, is_self_signed, issued_by
 from bot.diagnosis.report import PathSource
@@ -17,6 +18,9 @@ from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 _MOST_DEPTH = 10
 _MOST_PATHS = 32
 _MOST_STEPS = 400
+# Certificates of one name, each a signature to try: CAs that renewed and were cross-signed for
+# decades have half a dozen.
+_MOST_NAMESAKES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,13 @@ def best_path(
 
 def climb(leaf: Certificate, known: Sequence[Certificate]) -> tuple[Certificate, ...]:
     """From the leaf upwards as far as the known certificates reach, whether trusted or not."""
-    chain = [leaf]
+    chain: tuple[Certificate, ...] = (leaf,)
     while len(chain) < _MOST_DEPTH and not is_self_signed(chain[-1]):
-        above = [one for one in known if one not in chain and issued_by(chain[-1], one)]
+        above = _issuers(chain, known)
         if not above:
             break
-        chain.append(max(above, key=lambda one: one.not_after))
-    return tuple(chain)
+        chain = (*chain, max(above, key=lambda one: one.not_after))
+    return chain
 
 
 def _paths(
@@ -94,13 +98,15 @@ def _paths(
             continue
         if len(chain) >= _MOST_DEPTH:
             continue
-        above = _unique([*trust.issuers_of(top), *sent, *fetched])
-        candidates = [one for one in above if one not in chain and issued_by(top, one)]
-        stack.extend((*chain, one) for one in reversed(candidates))
+        above = _issuers(chain, dict.fromkeys((*trust.issuers_of(top), *sent, *fetched)))
+        stack.extend((*chain, one) for one in reversed(above))
 
 
-def _unique(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
-    return tuple(dict.fromkeys(certificates))
+def _issuers(chain: tuple[Certificate, ...], known: Iterable[Certificate]) -> list[Certificate]:
+    """Those of the known certificates that issued the chain's top and are not in it."""
+    top = chain[-1]
+    namesakes = (one for one in known if one.subject_der == top.issuer_der and one not in chain)
+    return [one for one in islice(namesakes, _MOST_NAMESAKES) if issued_by(top, one)]
 
 
 def _source(

@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.demo.lab import SCENARIOS, Lab, Scenario, open_lab
+from bot.demo.lab.pki import make_leaf, make_root
 from bot.demo.lab.scenarios.healthy import SCENARIOS as HEALTHY
+from bot.diagnosis import examine_chain
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.certificate import issued_by
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
@@ -88,3 +94,18 @@ async def test_a_healthy_server_breaks_no_client() -> None:
     assert report.findings == ()
     assert report.fix is None
     assert [one.source for one in report.path or ()] == ["server", "server", "roots"]
+
+
+def test_a_crowd_of_namesakes_costs_little() -> None:
+    """A server that sends 120 CAs of one name and key, each of which issued each, is judged soon."""
+    now = datetime.now(UTC)
+    root = make_root("Namesake", now=now, key=ec.generate_private_key(ec.SECP521R1()))
+    crowd = [make_root("Namesake", now=now, key=root.key) for _ in range(120)]
+    leaf = make_leaf(root, "crowd.lab.test", now=now)
+    pem = b"".join(one.pem for one in (leaf, *crowd))
+    counted = issued_by.cache_info()
+    report = examine_chain(pem, "crowd.lab.test", at=now)
+    done = issued_by.cache_info()
+    assert report.cause is Cause.UNTRUSTED_ROOT
+    # Signatures tried: without a bound there were thousands, some milliseconds each at worst.
+    assert done.misses - counted.misses < 600
