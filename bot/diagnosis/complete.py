@@ -68,7 +68,7 @@ async def complete(
             break
         urls = [
             url
-            for one in _where_the_chain_is_open(leaf, (*sent, *found), at)
+            for one in _where_the_chain_is_open(leaf, (*sent, *found), trust, at)
             for url in one.issuer_urls
             if url not in asked
         ][: _MOST_URLS - len(asked)]
@@ -77,16 +77,10 @@ async def complete(
         asked.update(urls)
         answers = await _ask(urls, fetch, deadline)
         fetches.extend(answers)
-        chain = (leaf, *sent, *found)
-        news = [
-            one
-            for answer in answers
-            for one in answer.certificates
-            if one not in chain and any(issued_by(below, one) for below in chain)
-        ]
+        news = _issuers_among(answers, (leaf, *sent, *found))
         if not news:
             break
-        found.extend(dict.fromkeys(news))
+        found.extend(news)
         path = best_path(leaf, sent, found, trust, at)
     return Completion(path, tuple(fetches), tuple(found))
 
@@ -104,8 +98,23 @@ async def _ask(
     return list(await asyncio.gather(*(one(url) for url in urls)))
 
 
+def _issuers_among(
+    answers: Sequence[Fetched], chain: Sequence[Certificate]
+) -> tuple[Certificate, ...]:
+    """Those that issued something of the chain, or of one another: a .p7c holds several steps."""
+    candidates = [one for answer in answers for one in answer.certificates if one not in chain]
+    news: dict[Certificate, None] = {}
+    while more := [
+        one
+        for one in candidates
+        if one not in news and any(issued_by(below, one) for below in (*chain, *news))
+    ]:
+        news.update(dict.fromkeys(more))
+    return tuple(news)
+
+
 def _where_the_chain_is_open(
-    leaf: Certificate, known: Sequence[Certificate], at: datetime
+    leaf: Certificate, known: Sequence[Certificate], trust: TrustStore, at: datetime
 ) -> list[Certificate]:
     """The certificates whose issuer should be asked for: the top, and those under an expired one."""
     chain = climb(leaf, known)
@@ -114,6 +123,6 @@ def _where_the_chain_is_open(
         for below, above in itertools.pairwise(chain)
         if not above.not_before <= at <= above.not_after
     ]
-    if not is_self_signed(chain[-1]):
+    if not is_self_signed(chain[-1]) and not trust.issuers_of(chain[-1]):
         open_ones.append(chain[-1])
     return open_ones

@@ -112,6 +112,11 @@ _PATH_ZERO = make_intermediate(ROOT, "Chains Zero", now=NOW, path_length=0)
 _BELOW_ZERO = make_intermediate(_PATH_ZERO, "Chains Below Zero", now=NOW)
 _NAMESAKE = make_intermediate(UPPER, "Chains Issuing", now=NOW)
 
+# A root that has expired in the trust stores, and its key under another root.
+TWICE = make_root("Chains Twice", now=NOW, not_after=NOW - DAY)
+TWICE_CROSSED = again(OTHER_ROOT, TWICE)
+TWICE_LEAF = make_leaf(TWICE, HOST, now=NOW)
+
 # What each is called says what is sent.
 CASES: dict[str, Case] = {
     "complete": Case((LEAF, ISSUING, UPPER), (ROOT,)),
@@ -143,6 +148,7 @@ CASES: dict[str, Case] = {
     "expired cross-sign, good root": Case(
         (LEAF, ISSUING, UPPER, EXPIRED_CROSS, EXPIRED_ROOT), (EXPIRED_ROOT, ROOT)
     ),
+    "expired root, and a way around it": Case((TWICE_LEAF, TWICE_CROSSED), (TWICE, OTHER_ROOT)),
     "a loop": Case((LOOP_LEAF, LOOP_A_BY_B, LOOP_B), (ROOT,)),
     "a loop with a way out": Case((LOOP_LEAF, LOOP_A_BY_B, LOOP_B, LOOP_A), (OTHER_ROOT,)),
     "eight steps": Case(ladder(8), (ROOT,)),
