@@ -24,8 +24,11 @@ def find(view: View) -> Iterator[Finding]:
             "host": view.target.host,
             "names": list(names[:_SHOWN]),
             "names_in_all": len(names),
-            # OpenSSL, Java and GnuTLS still fall back to the common name; Go, browsers do not.
-            "common_name_matches": not leaf.has_san and _common_name_covers(leaf, view.target.host),
+            # OpenSSL, Java and GnuTLS still fall back to the common name; Go, browsers do not. For
+            # an address hardly anybody does (X509_check_ip never).
+            "common_name_matches": not leaf.has_san
+            and _as_address(view.target.host) is None
+            and _common_name_covers(leaf, view.target.host),
             "common_name": leaf.common_names[0] if leaf.common_names else None,
             "is_address": _as_address(view.target.host) is not None,
         },
