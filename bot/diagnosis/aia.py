@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509 import InvalidVersion
 from yarl import URL
 
 from bot.diagnosis.certificate import (
@@ -223,7 +224,7 @@ def read_certificates(body: bytes) -> tuple[Certificate, ...]:
             # BER in place of DER is common in .p7c files of CAs.
             warnings.simplefilter("ignore")
             found = load(body)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion) as error:
         reason = "neither a certificate nor a PKCS#7 bundle"
         raise MalformedCertificateError(reason) from error
     return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in found)

@@ -110,7 +110,7 @@ def _read(der: bytes) -> Certificate:
             serial = format(parsed.serial_number, "x")
             subject, issuer = parsed.subject, parsed.issuer
         not_before, not_after = parsed.not_valid_before_utc, parsed.not_valid_after_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise MalformedCertificateError(str(error)) from error
     extensions = _extensions(parsed)
     san = _extension(extensions, x509.SubjectAlternativeName)
@@ -190,7 +190,7 @@ def read_pem_certificates(pem: bytes) -> tuple[Certificate, ...]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             parsed = x509.load_pem_x509_certificates(pem)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise MalformedCertificateError(str(error)) from error
     return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in parsed)
 

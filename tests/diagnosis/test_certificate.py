@@ -234,6 +234,15 @@ def test_odd_serials_are_read(kind: str) -> None:
     assert read_certificate(ODD[kind]).serial == {"serial of zero": "0"}.get(kind, "-11")
 
 
+def test_a_version_that_does_not_exist_is_malformed() -> None:
+    """Version 2 of the three that exist was never used, and cryptography has an error of its own for it."""
+    damaged = LEAF.der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020101"), 1)
+    with pytest.raises(MalformedCertificateError, match="not a valid X509 version"):
+        read_certificate(damaged)
+    with pytest.raises(MalformedCertificateError, match="not a valid X509 version"):
+        read_pem_certificates(pem_of(damaged))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damaged_certificates_never_raise_anything_else(data: st.DataObject) -> None:
