@@ -156,7 +156,8 @@ def _readable(evidence: Mapping[str, JsonValue], texts: Catalogue) -> dict[str, 
         elif value is None:
             values[name] = "—"
     seconds = evidence.get("seconds")
-    if isinstance(seconds, int):
+    # What stands in a store may be anything; Python counts time up to 10 000 years.
+    if isinstance(seconds, int) and abs(seconds) < timedelta.max.total_seconds():
         values["period"] = period(timedelta(seconds=seconds), texts.lang)
     return values
 
@@ -176,7 +177,7 @@ def period(length: timedelta, lang: Lang) -> str:
 def _moment(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _cut(text)
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
