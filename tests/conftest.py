@@ -4,9 +4,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from bot.store import open_embedded_server
+
+# These machines are noisy: no example fails for having been slow.
+settings.register_profile("tlscheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tlscheck")
 
 
 @pytest.fixture(scope="session")

@@ -257,7 +257,7 @@ def test_any_text_makes_a_sentence_that_slack_takes(text: str, lang: Lang) -> No
 @given(
     text=st.one_of(st.text(max_size=3000), texts, st.text(alphabet="-—=. aAtlng:<>|1", max_size=60))
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_typed_text_is_read(text: str) -> None:
     """The command parser never fails, and what it reads can be asked again by a button."""
     command = parse_command(text, "en")
@@ -270,7 +270,6 @@ def test_any_typed_text_is_read(text: str) -> None:
 
 
 @given(text=st.one_of(st.sampled_from(HOSTILE), st.text()))
-@settings(deadline=None)
 def test_nothing_from_outside_comes_to_life(text: str) -> None:
     """No control character, direction mark or markup survives."""
     shown = mrkdwn(text)
