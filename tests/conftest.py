@@ -30,3 +30,18 @@ def redis_url(redis_server: str) -> str:
     with Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how far predictions and real clients agree (`tests/realclients` records it)."""
+    lines = sorted(
+        str(value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "agreement" and getattr(report, "when", "") == "call"
+    )
+    if lines:
+        terminalreporter.section("real clients")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -121,7 +121,9 @@ def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool)
 def _place(client: Client, finding: Finding) -> int:
     area = _AREAS.get(finding.code)
     if area is not None:
-        return 1 + client.order.index(area)
+        symptom = _symptom(client, finding)
+        by_itself = symptom is not None and symptom in client.order
+        return 1 + client.order.index(symptom if by_itself and symptom else area)
     return 9 if finding.code in _AFTERWARDS else 0
 
 
@@ -150,11 +152,14 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
     return "fails", finding.code.value
 
 
-def _symptom(finding: Finding) -> Symptom | None:
+def _symptom(client: Client, finding: Finding) -> Symptom | None:
     evidence = finding.evidence
     match finding.code:
         case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
-            return "no_issuer" if evidence.get("below_is_leaf") else "no_upper_issuer"
+            if not evidence.get("below_is_leaf"):
+                return "no_upper_issuer"
+            wrong = finding.code is Cause.WRONG_INTERMEDIATE
+            return "wrong_issuer" if wrong and "wrong_issuer" in client.words else "no_issuer"
         case Cause.UNTRUSTED_ROOT:
             if evidence.get("root_sent"):
                 return "root_sent"
@@ -198,7 +203,7 @@ _PLAIN: dict[Cause, Symptom] = {
 
 
 def _line(client: Client, finding: Finding, target: Target, at: datetime) -> str | None:
-    symptom = _symptom(finding)
+    symptom = _symptom(client, finding)
     words = client.words.get(symptom) if symptom else None
     if words is None:
         return None

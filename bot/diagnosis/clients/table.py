@@ -28,6 +28,7 @@ Symptom = Literal[
     "unreadable",
     "self_signed",
     "no_issuer",
+    "wrong_issuer",
     "no_upper_issuer",
     "root_sent",
     "expired",
@@ -44,7 +45,10 @@ Area = Literal["chain", "dates", "name"]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client: `order` is the order in which it notices faults of a certificate."""
+    """One client: `order` is the order of precedence of a certificate's faults: which one it names.
+
+    A symptom in it stands for itself, the others for their area.
+    """
 
     code: str
     label: str
@@ -53,7 +57,7 @@ class Client:
     preloads: bool = False
     accepts_common_name: bool = False
     browser_ciphers: bool = False
-    order: tuple[Area, ...] = ("chain", "dates", "name")
+    order: tuple[Area | Symptom, ...] = ("chain", "dates", "name")
 
 
 def _openssl_words(before: str, after: str = "") -> dict[Symptom, str]:
@@ -70,6 +74,8 @@ def _openssl_words(before: str, after: str = "") -> dict[Symptom, str]:
     return {symptom: f"{before}{text}{after}" for symptom, text in texts.items()}
 
 
+# Between "curl: (35)" and OpenSSL's error stands nothing, "OpenSSL/3.0.19: " or "TLS connect
+# error: ", as the release has it: the line begins where all agree.
 _CURL = Client(
     "curl",
     "curl (OpenSSL)",
@@ -79,15 +85,15 @@ _CURL = Client(
         "refused": "curl: (7) Failed to connect to {host} port {port}",
         "connect_timeout": "curl: (28) Connection timed out",
         "silent": "curl: (28) SSL connection timeout",
-        "reset": "curl: (35) OpenSSL SSL_connect: Connection reset by peer in connection to {host}:{port}",
-        "closed": "curl: (35) error:0A000126:SSL routines::unexpected eof while reading",
-        "plaintext": "curl: (35) error:0A00010B:SSL routines::wrong version number",
-        "protocol_version": "curl: (35) error:0A00042E:SSL routines::tlsv1 alert protocol version",
-        "no_cipher": "curl: (35) error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "refusal": "curl: (35) error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "unknown_sni": "curl: (35) error:0A000458:SSL routines::tlsv1 unrecognized name",
-        "client_certificate_12": "curl: (35) error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "client_certificate_13": "curl: (56) OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
+        "reset": "curl: (35) Recv failure: Connection reset by peer",
+        "closed": "SSL_ERROR_SYSCALL in connection to {host}:{port}",
+        "plaintext": "error:0A00010B:SSL routines::wrong version number",
+        "protocol_version": "error:0A00042E:SSL routines::tlsv1 alert protocol version",
+        "no_cipher": "error:0A000410:SSL routines::sslv3 alert handshake failure",
+        "refusal": "error:0A000410:SSL routines::sslv3 alert handshake failure",
+        "unknown_sni": "error:0A000458:SSL routines::tlsv1 unrecognized name",
+        "client_certificate_12": "error:0A000410:SSL routines::sslv3 alert handshake failure",
+        "client_certificate_13": "error:0A00045C:SSL routines::tlsv13 alert certificate required",
         "client_certificate_page": "400 No required SSL certificate was sent",
         "mismatch": "curl: (60) SSL: no alternative certificate subject name matches target host name '{host}'",
         "mismatch_address": "curl: (60) SSL: no alternative certificate subject name matches target host name '{host}'",
@@ -103,14 +109,14 @@ _OPENSSL = Client(
         "refused": "connect:errno=111",
         "connect_timeout": "connect:errno=110",
         "reset": "write:errno=104",
-        "closed": "error:0A000126:SSL routines::unexpected eof while reading",
-        "plaintext": "error:0A00010B:SSL routines::wrong version number",
-        "protocol_version": "error:0A00042E:SSL routines::tlsv1 alert protocol version",
-        "no_cipher": "error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "refusal": "error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "unknown_sni": "error:0A000458:SSL routines::tlsv1 unrecognized name",
-        "client_certificate_12": "error:0A000410:SSL routines::sslv3 alert handshake failure",
-        "client_certificate_13": "error:0A00045C:SSL routines::tlsv13 alert certificate required",
+        "closed": "unexpected eof while reading",
+        "plaintext": "wrong version number",
+        "protocol_version": "error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version",
+        "no_cipher": "error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure",
+        "refusal": "error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure",
+        "unknown_sni": "error:0A000458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name",
+        "client_certificate_12": "error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure",
+        "client_certificate_13": "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required",
         "self_signed": "Verify return code: 18 (self-signed certificate)",
         "no_issuer": "Verify return code: 21 (unable to verify the first certificate)",
         "no_upper_issuer": "Verify return code: 20 (unable to get local issuer certificate)",
@@ -123,6 +129,8 @@ _OPENSSL = Client(
         "mismatch_address": "Verify return code: 64 (IP address mismatch)",
     },
     accepts_common_name=True,
+    # It goes on after each error and prints the last: names are checked before 21 and dates.
+    order=("dates", "no_issuer", "name", "chain"),
 )
 
 _PYTHON = Client(
@@ -133,7 +141,7 @@ _PYTHON = Client(
         "dns": "[Errno -2] Name or service not known",
         "refused": "[Errno 111] Connection refused",
         "connect_timeout": "timed out",
-        "silent": "_ssl.c: The handshake operation timed out",
+        "silent": "The handshake operation timed out",
         "reset": "[Errno 104] Connection reset by peer",
         "closed": "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol",
         "plaintext": "[SSL: WRONG_VERSION_NUMBER] wrong version number",
@@ -148,6 +156,8 @@ _PYTHON = Client(
         "mismatch_address": "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: IP address mismatch, certificate is not valid for '{host}'.",
     },
     accepts_common_name=True,
+    # The first error ends it: OpenSSL checks the name before the dates.
+    order=("chain", "name", "dates"),
 )
 
 _NODE = Client(
@@ -179,6 +189,8 @@ _NODE = Client(
         "mismatch_address": "ERR_TLS_CERT_ALTNAME_INVALID: Hostname/IP does not match certificate's altnames: IP: {host} is not in the cert's list: {addresses}",
     },
     accepts_common_name=True,
+    # OpenSSL's last error, then the name by its own code.
+    order=("dates", "chain", "name"),
 )
 
 _JAVA_NO_PATH = (
@@ -206,6 +218,7 @@ _JAVA = Client(
         "client_certificate_page": "java.io.IOException: Server returned HTTP response code: 400",
         "self_signed": _JAVA_NO_PATH,
         "no_issuer": _JAVA_NO_PATH,
+        "wrong_issuer": "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: java.security.cert.CertPathValidatorException: signature check failed",
         "no_upper_issuer": _JAVA_NO_PATH,
         "root_sent": _JAVA_NO_PATH,
         "expired": "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed",

@@ -29,7 +29,7 @@ def find(view: View) -> Iterator[Finding]:
             "root": top.subject_name if certain else top.issuer_name,
             "subject": top.subject if certain else top.issuer,
             "sha256": top.sha256 if certain else None,
-            "root_sent": top in view.sent,
+            "root_sent": certain and top in view.sent,
             "certain": certain,
             "intermediates_sent": sum(
                 one in view.sent for one in chain[1:] if one != top or not certain
