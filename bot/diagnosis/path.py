@@ -25,7 +25,11 @@ _MOST_NAMESAKES = 12
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A path that ends in a trust anchor; `verdict` is OpenSSL's about exactly these certificates."""
+    """A path that ends in a trust anchor.
+
+    `verdict` is OpenSSL's about exactly these certificates, where every anchor may end a chain:
+    most clients let it; those that do not are named by a finding of their own.
+    """
 
     certificates: tuple[Certificate, ...]
     sources: tuple[PathSource, ...]
@@ -59,7 +63,8 @@ def best_path(
     for certificates in _paths(leaf, sent, fetched, trust):
         if best is not None and not best[0][0] and len(certificates) > len(best[1].certificates):
             continue
-        verdict = trust.verify(certificates[:-1] if len(certificates) > 1 else certificates, at)
+        below = certificates[:-1] if len(certificates) > 1 else certificates
+        verdict = trust.verify(below, at, partial=trust.has_partial_anchors)
         sources = tuple(_source(one, leaf, sent, trust) for one in certificates)
         path = Path(certificates, sources, verdict)
         key = (not verdict.ok, len(path.fetched), len(certificates))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import certifi
@@ -47,6 +47,8 @@ class TrustStore:
             "".join(sorted(one.sha256 for one in self.anchors)).encode()
         ).hexdigest()
         self._known = frozenset(self.anchors)
+        # OpenSSL ends a chain at an anchor that is not self-issued only when told to.
+        self.has_partial_anchors = any(not one.self_issued for one in self.anchors)
         self._by_subject: dict[bytes, list[Certificate]] = defaultdict(list)
         self._by_name: dict[str, list[Certificate]] = defaultdict(list)
         for one in self.anchors:
@@ -64,11 +66,25 @@ class TrustStore:
             if issued_by(certificate, one)
         )
 
-    def verify(self, chain: Sequence[Certificate], at: datetime) -> OpenSSLVerdict:
+    def verify(
+        self,
+        chain: Sequence[Certificate],
+        at: datetime,
+        *,
+        partial: bool = False,
+        strict: bool = False,
+    ) -> OpenSSLVerdict:
         """What `openssl verify -untrusted <rest> <first>` says as of `at` (UTC-aware).
 
         Purpose and host name are not part of it, as they are not in `openssl verify` by default.
         The first error is given, which is the line that curl, Python and Ruby print.
+
+        Args:
+            chain: The server's own certificate first.
+            at: The moment to judge by.
+            partial: Let the chain end at any anchor, self-signed or not (`-partial_chain`; the
+                default of curl since 7.68, Python since 3.13, Go and browsers).
+            strict: Hold the chain to RFC 5280's profile (`-x509_strict`; Python since 3.13).
         """
         # A store of its own for each verification: the time of one can be set only once
         # (X509_VERIFY_PARAM_inherit keeps the first), and one with a few anchors costs little.
@@ -76,6 +92,11 @@ class TrustStore:
         for one in self._concerned(chain):
             store.add_cert(_as_openssl(one))
         store.set_time(at.astimezone(UTC))
+        if partial or strict:
+            flags = crypto.X509StoreFlags
+            store.set_flags(
+                (flags.PARTIAL_CHAIN if partial else 0) | (flags.X509_STRICT if strict else 0)
+            )
         context = crypto.X509StoreContext(
             store, _as_openssl(chain[0]), [_as_openssl(one) for one in chain[1:]] or None
         )
@@ -106,6 +127,16 @@ def _folded(text: str) -> str:
 @lru_cache(maxsize=512)
 def _as_openssl(certificate: Certificate) -> crypto.X509:
     return crypto.X509.from_cryptography(certificate.parsed)
+
+
+@cache
+def _public_roots() -> frozenset[str]:
+    return frozenset(one.sha256 for one in trust_store().anchors)
+
+
+def is_public_root(certificate: Certificate) -> bool:
+    """Whether it is one of Mozilla's roots (certifi's list)."""
+    return certificate.sha256 in _public_roots()
 
 
 @lru_cache(maxsize=8)

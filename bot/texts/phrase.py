@@ -29,7 +29,7 @@ def phrase_report(report: Report, lang: Lang) -> Report:
     findings = tuple(
         one.model_copy(
             update={
-                "title": texts.text(f"cause.{_code(one, texts)}.title"),
+                "title": _sentence(one, "title", shared, texts),
                 "detail": _sentence(one, "detail", shared, texts),
             }
         )
@@ -229,6 +229,11 @@ def _lookup(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     return ("no_address",) if how == "no_address" else ("unanswered",)
 
 
+def _rule(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    rule = evidence.get("rule")
+    return (str(rule),) if rule else ()
+
+
 def _refusal(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     return (str(evidence.get("how")),)
 
@@ -245,4 +250,5 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.BACKENDS_DIFFER: _when("down", "down"),
+    Cause.INVALID_CHAIN: _rule,
 }

@@ -1,12 +1,17 @@
 """OpenSSL refuses the chain for another reason: CA flag, path length, constraints, an extension.
 
-Also the net below the other rules: what OpenSSL refuses is never called good.
+Also the net below the other rules: what OpenSSL refuses is never called good. Where OpenSSL
+stumbles over a chain that has a valid path all the same, or refuses an anchor that others take,
+that is a warning which names the clients.
 """
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules.constraints import explain
 from bot.diagnosis.trust import OpenSSLVerdict
 from bot.diagnosis.view import View
 
@@ -14,18 +19,63 @@ from bot.diagnosis.view import View
 _NO_ISSUER = frozenset({2, 18, 19, 20, 21})
 _NOT_YET_VALID, _EXPIRED = 9, 10
 
+# chain.pem holds what was sent: `verify` takes its first certificate and finds the others in it.
+COMMAND = "openssl verify -show_chain -untrusted chain.pem chain.pem"
+
+# Clients on OpenSSL, and of these the ones that want the chain to end in a self-signed root.
+_OPENSSL_CLIENTS = ("curl", "openssl", "python", "python-strict", "node", "ruby", "php")
+_ROOT_ONLY = ("openssl", "python", "node", "ruby", "php", "openssl-1.0.2")
+
 
 def find(view: View) -> Iterator[Finding]:
     """Find what OpenSSL refuses and no other rule explains."""
     path = view.path
-    verdict = path.verdict if path is not None and not path.verdict.ok else view.verdict
+    if path is not None and path.verdict.ok:
+        yield from _only_openssl(view)
+        return
+    verdict = path.verdict if path is not None else view.verdict
     if verdict is None or verdict.ok or _is_explained(view, verdict):
         return
-    yield Finding(
-        code=Cause.INVALID_CHAIN,
-        severity="critical",
-        evidence={"code": verdict.code, "error": verdict.message, "depth": verdict.depth},
-    )
+    breach = explain(path.certificates, verdict) if path is not None else None
+    evidence: dict[str, JsonValue] = {
+        "code": verdict.code,
+        "error": verdict.message,
+        "depth": verdict.depth,
+        "command": COMMAND,
+    }
+    if path is not None and breach is None and verdict.depth < len(path.certificates):
+        at_fault = path.certificates[verdict.depth]
+        evidence |= {"name": at_fault.subject_name, "sha256": at_fault.sha256}
+    if breach is not None:
+        evidence |= {
+            "rule": breach.rule,
+            "name": breach.certificate.subject_name,
+            "subject": breach.certificate.subject,
+            "sha256": breach.certificate.sha256,
+            **breach.values,
+        }
+    yield Finding(code=Cause.INVALID_CHAIN, severity="critical", evidence=evidence)
+
+
+def _only_openssl(view: View) -> Iterator[Finding]:
+    """A path is valid, and the `openssl verify` of all that was sent fails nevertheless."""
+    verdict, path = view.verdict, view.path
+    if verdict is None or verdict.ok or path is None or view.as_sent is None:
+        return
+    if not view.as_sent.verdict.ok:
+        return  # what was sent is at fault; a fetched certificate mended it
+    anchor = path.certificates[-1]
+    by_anchor = not anchor.self_issued
+    evidence: dict[str, JsonValue] = {
+        "code": verdict.code,
+        "error": verdict.message,
+        "depth": verdict.depth,
+        "command": COMMAND,
+        "rule": "partial_anchor" if by_anchor else "path_building",
+        "name": anchor.subject_name,
+        "breaks": list(_ROOT_ONLY if by_anchor else _OPENSSL_CLIENTS),
+    }
+    yield Finding(code=Cause.INVALID_CHAIN, severity="warning", evidence=evidence)
 
 
 def _is_explained(view: View, verdict: OpenSSLVerdict) -> bool:
