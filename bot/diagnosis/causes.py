@@ -74,6 +74,7 @@ STARTTLS_PROTOCOLS = (
     "postgres",
     "mysql",
     "xmpp",
+    "xmpp-server",
     "nntp",
     "sieve",
 )

@@ -100,7 +100,8 @@ def combine(judged: Sequence[Judged]) -> Combined:
         return Combined("ok", None, findings, lead, groups)
     if first.severity == "warning":
         return Combined("warning", first.code, findings, lead, groups)
-    verdict: Verdict = "unreachable" if first.code in _UNREACHABLE else "broken"
+    seen_nothing = first.code in _UNREACHABLE and not lead.view.sent
+    verdict: Verdict = "unreachable" if seen_nothing else "broken"
     return Combined(verdict, first.code, findings, lead, groups)
 
 

@@ -1,6 +1,7 @@
 """One check from the question to the Report: evidence is gathered side by side, then judged.
 
-The stations, each a module of its own: resolve, egress, handshake (and hello), certificate, path,
+The stations, each a module of its own: resolve, egress, contact (with handshake and hello), inquire,
+certificate, path,
 complete (with aia), rules, combine, clients, remedies.
 """
 
@@ -23,9 +24,10 @@ from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import differing
 from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.complete import complete, needs_completion
+from bot.diagnosis.contact import make_contact
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.handshake import Fault, Handshake, shake_hands
-from bot.diagnosis.hello import HelloAnswer, say_hello
+from bot.diagnosis.handshake import Fault, Handshake
+from bot.diagnosis.inquire import inquire, server_name
 from bot.diagnosis.path import best_path, climb
 from bot.diagnosis.question import Question
 from bot.diagnosis.remedies import fix_for, full_chain
@@ -42,6 +44,7 @@ from bot.diagnosis.report import (
 )
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 from bot.diagnosis.rules import findings_of
+from bot.diagnosis.rules.order import rearranged
 from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 from bot.diagnosis.view import View
 
@@ -56,8 +59,16 @@ _HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
 # Of a certificate's names, as many as a Report carries.
 _SHOWN_NAMES = 100
 
-# Suites that every client of the table offers; anything else is asked for once more, as they do.
-_EVERYBODY_HAS = ("AES128-GCM", "AES256-GCM", "AES_128_GCM", "AES_256_GCM", "CHACHA20")
+
+# Warnings and faults of what is sent beside a chain that is good in itself.
+_OTHER_CHAIN_HELPS = frozenset(
+    {
+        Cause.WRONG_CHAIN_ORDER,
+        Cause.EXTRA_CERTIFICATES,
+        Cause.EXPIRED_INTERMEDIATE,
+        Cause.EXPIRED_ROOT_OR_CROSS_SIGN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ async def examine(question: Question, around: Surroundings) -> Report:
     loop = asyncio.get_running_loop()
     started = loop.time()
     checked_at = around.clock()
-    at = question.at or checked_at
+    at = _floored(question.at or checked_at)
     target = question.target
     try:
         places = await _places(question, around.resolver)
@@ -112,7 +123,7 @@ async def examine_file(
     """Judge a chain as if a server had sent exactly these certificates (DER, in this order)."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    view = _read(View(target, at, around.trust), tuple(certificates))
+    view = _read(View(target, _floored(at), around.trust), tuple(certificates))
     if fetch:
         view = await _complete(view, around.fetcher, started + 10.0)
     judged = [Judged("", view, findings_of(view))]
@@ -140,53 +151,25 @@ async def _look(
         fault = Fault("denied", "not permitted by the egress policy")
         return replace(view, handshake=Handshake(place.address, port, fault=fault))
     handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
-    seen = await shake_hands(
+    contact = await make_contact(
         place.address,
         port,
-        server_name=_server_name(target),
-        deadline=handshakes_end,
-        ask_http=target.port in _HTTPS_PORTS and target.starttls is None,
+        usual_port=target.port,
+        server_name=server_name(target),
         starttls=target.starttls,
+        ask_http=target.port in _HTTPS_PORTS,
+        deadline=handshakes_end,
     )
-    view = _read(replace(view, handshake=seen), seen.chain)
+    seen = contact.handshake
+    if contact.starttls != target.starttls:
+        view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
+    view = replace(view, handshake=seen, unanswered=contact.unanswered, only_size=contact.only_size)
+    view = _read(view, seen.chain)
     view, completed = await asyncio.gather(
-        _ask_further(view, seen, handshakes_end),
+        inquire(view, seen, handshakes_end),
         _complete(view, around.fetcher, deadline) if question.fetch else _as_it_is(view),
     )
     return replace(view, completion=completed.completion)
-
-
-async def _ask_further(view: View, seen: Handshake, deadline: float) -> View:
-    """Open the further connections that the first one gives reason for."""
-    name = _server_name(view.target)
-    if (
-        seen.fault is not None
-        and not seen.chain
-        and seen.fault.kind in ("alert", "openssl", "reset", "closed")
-    ):
-        hello = await say_hello(seen.address, seen.port, server_name=name, deadline=deadline)
-        if hello == HelloAnswer() or hello.alert == 70:
-            old = await say_hello(
-                seen.address, seen.port, server_name=name, deadline=deadline, version=0x0300
-            )
-            hello = old if old.version else hello
-        return replace(view, hello=hello)
-    if seen.completed and seen.client_certificate_asked and seen.alpn == "h2":
-        asked = await shake_hands(
-            seen.address,
-            seen.port,
-            server_name=name,
-            deadline=deadline,
-            profile="http1",
-            ask_http=True,
-        )
-        return replace(view, asked=asked)
-    if seen.cipher and not any(part in seen.cipher for part in _EVERYBODY_HAS):
-        modern = await shake_hands(
-            seen.address, seen.port, server_name=name, deadline=deadline, profile="modern"
-        )
-        return replace(view, modern=modern)
-    return view
 
 
 async def _complete(view: View, fetcher: IssuerFetcher, deadline: float) -> View:
@@ -222,7 +205,11 @@ def _read(view: View, chain: tuple[bytes, ...]) -> View:
         return replace(view, unreadable=tuple(unreadable))
     sent = tuple(certificates)
     as_sent = best_path(sent[0], sent[1:], (), view.trust, view.at)
-    if as_sent is not None and set(as_sent.certificates[:-1]) == set(sent):
+    if (
+        as_sent is not None
+        and not view.trust.has_partial_anchors
+        and set(as_sent.certificates[:-1]) == set(sent)
+    ):
         verdict = as_sent.verdict
     else:
         verdict = view.trust.verify(sent, view.at)
@@ -238,7 +225,11 @@ def _report(
 ) -> Report:
     combined = combine(judged)
     view = combined.lead.view
-    chain_is_at_fault = view.verdict is not None and not view.verdict.ok
+    target = view.target  # with the protocol that the server turned out to begin with
+    view = rearranged(view) or view
+    chain_is_at_fault = combined.cause in _OTHER_CHAIN_HELPS or (
+        view.verdict is not None and not view.verdict.ok
+    )
     pem = full_chain(view.path, view.at, around.trust) if chain_is_at_fault else None
     first = combined.findings[0] if combined.findings else None
     fix = fix_for(combined.cause, first, target, pem)
@@ -340,17 +331,13 @@ def _verification(verdict: OpenSSLVerdict | None) -> Verification | None:
     return Verification(code=verdict.code, message=verdict.message) if verdict else None
 
 
-def _server_name(target: Target) -> str | None:
-    # RFC 6066, 3: literal addresses are not permitted in SNI.
-    try:
-        ip_address(target.host)
-    except ValueError:
-        return target.host
-    return None
-
-
 def _never_tried(target: Target) -> Handshake:
     return Handshake(ip_address("0.0.0.0"), target.port)  # noqa: S104 - no address is known
+
+
+def _floored(moment: datetime) -> datetime:
+    # Certificates know whole seconds, and the last one belongs to them (RFC 5280, 4.1.2.5).
+    return moment.replace(microsecond=0)
 
 
 def utc_now() -> datetime:

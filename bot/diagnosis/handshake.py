@@ -16,6 +16,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, cast
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
 
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
@@ -55,7 +56,10 @@ _ALL_THAT_AUTHENTICATE = b"ALL:COMPLEMENTOFALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL
 # What browsers still offer (Chrome, Firefox and Safari agree on these); every client here does.
 _MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!SHA384:@SECLEVEL=0"
 
-Profile = Literal["widest", "modern", "http1", "starttls"]
+# Ends at which the peer's first bytes say who it is.
+_SAID = ("plaintext", "starttls", "closed")
+
+Profile = Literal["widest", "modern", "http1", "starttls", "small"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,14 @@ class Fault:
     kind: FaultKind
     reason: str = ""
     alert: int | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a handshake has come, for whoever waits for it with another one in hand."""
+
+    connected: bool = False
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,10 @@ def _context(profile: Profile) -> SSL.Context:
     else:
         context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_cipher_list(_ALL_THAT_AUTHENTICATE)
+    if profile == "small":
+        # One classic key share in place of the post-quantum one of 1 216 bytes: the whole hello
+        # fits into one segment, as those of all clients before 2024 did.
+        context.set_tmp_ecdh(ec.SECP256R1())
     if profile != "starttls":
         context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
     context.set_info_callback(_note_state)
@@ -135,6 +151,7 @@ class _Conversation(asyncio.Protocol):
         profile: Profile,
         request: bytes | None,
         dialogue: Dialogue | None,
+        progress: Progress,
     ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
         self.completed_at: float | None = None
@@ -144,6 +161,7 @@ class _Conversation(asyncio.Protocol):
         self.on_waiting: Callable[[], None] = lambda: None
         self._request = request
         self._dialogue = dialogue
+        self._progress = progress
         self._transport: asyncio.Transport | None = None
         self.tls = SSL.Connection(_context(profile))
         self._noted = _Noted()
@@ -158,6 +176,7 @@ class _Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._progress.connected = True
         if self._dialogue is None:
             self._advance()
         else:
@@ -166,6 +185,7 @@ class _Conversation(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.ended.done():
             return
+        self._progress.heard = True
         self.received += len(data)
         if len(self.first_bytes) < _MOST_TEXT:
             self.first_bytes = (self.first_bytes + data)[:_MOST_TEXT]
@@ -175,7 +195,7 @@ class _Conversation(asyncio.Protocol):
         if self._dialogue is not None:
             self._talk(self._dialogue, data)
             return
-        if self.received <= len(data) and not _looks_like_tls(self.first_bytes):
+        if self.received <= len(data) and not starts_like_tls(self.first_bytes):
             self._end(Fault("plaintext", "wrong version number"))
             return
         self.tls.bio_write(data)
@@ -287,6 +307,7 @@ async def shake_hands(
     profile: Profile = "widest",
     ask_http: bool = False,
     starttls: str | None = None,
+    progress: Progress | None = None,
 ) -> Handshake:
     """Connect to this very address and run one handshake.
 
@@ -299,6 +320,7 @@ async def shake_hands(
         ask_http: Send an HTTP request when the server asked for a client certificate: nginx and
             others finish the handshake and refuse only then, with a page.
         starttls: The protocol to change over from (a key of `starttls.DIALOGUES`).
+        progress: Kept up to date while the handshake goes on.
 
     Returns:
         What was seen; a failure is in `fault`, never raised.
@@ -312,7 +334,11 @@ async def shake_hands(
     seen = Handshake(address, port)
     dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
     conversation = _Conversation(
-        server_name, "starttls" if starttls else profile, request, dialogue
+        server_name,
+        "starttls" if starttls else profile,
+        request,
+        dialogue,
+        progress or Progress(),
     )
     try:
         async with asyncio.timeout(max(0.0, deadline - started)):
@@ -371,7 +397,7 @@ def _seen(
         chain=chain,
         client_certificate_asked=conversation.certificate_asked,
         client_ca_names=_ca_names(tls) if conversation.certificate_asked else (),
-        first_bytes=conversation.first_bytes if fault and fault.kind == "plaintext" else b"",
+        first_bytes=conversation.first_bytes if fault and fault.kind in _SAID else b"",
         received=conversation.received,
         reply=conversation.reply,
         connect_ms=round((connected - started) * 1000),
@@ -390,9 +416,14 @@ def _ca_names(tls: SSL.Connection) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _looks_like_tls(start: bytes) -> bool:
+def starts_like_tls(start: bytes) -> bool:
+    """Whether these bytes can be the start of a TLS record."""
     # TLSPlaintext.type is 20 to 23 and legacy_record_version 0x03XX (RFC 8446, 5.1).
-    return start[0] in (0x14, 0x15, 0x16, 0x17) and (len(start) < 2 or start[1] == 3)
+    return (
+        start[:1] != b""
+        and start[0] in (0x14, 0x15, 0x16, 0x17)
+        and (len(start) < 2 or start[1] == 3)
+    )
 
 
 def _fault_of(error: SSL.Error, first_bytes: bytes) -> Fault:

@@ -9,12 +9,17 @@ wanted. No handshake is completed with it: it only listens.
 import asyncio
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from typing import Literal
 
 _MOST_BYTES = 128 * 1024
 _HANDSHAKE, _ALERT = 22, 21
-_SERVER_HELLO, _CERTIFICATE = 2, 11
+_SERVER_HELLO, _CERTIFICATE, _SERVER_KEY_EXCHANGE = 2, 11, 12
+_PADDING = 21
+# Record header 5, handshake header 4, length of the extensions 2, header of the padding 4.
+_HEADERS = 15
 
 VERSION_NAMES = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2"}
 
@@ -69,6 +74,41 @@ OLD_SUITES = {
     0xC019: "AECDH-AES256-SHA",
 }
 
+EVERY_OLD_SUITE = tuple(
+    sorted({*OLD_SUITES, *range(0x002F, 0x0042), *range(0xC009, 0xC015), 0x00FF})
+)
+EVERY_SCHEME = b"\x04\x01\x05\x01\x06\x01\x04\x03\x05\x03\x06\x03\x02\x01\x02\x03\x08\x04"
+# Those of RSA keys, RSASSA-PSS included, and suites that authenticate with one.
+RSA_SCHEMES = b"\x04\x01\x05\x01\x06\x01\x02\x01\x08\x04\x08\x05\x08\x06"
+RSA_SUITES = (
+    0xC02F,
+    0xC030,
+    0xCCA8,
+    0xC027,
+    0xC028,
+    0xC013,
+    0xC014,
+    0x009C,
+    0x009D,
+    0x002F,
+    0x0035,
+    0x00FF,
+)
+# Ephemeral Diffie-Hellman over a prime, with an RSA certificate.
+DHE_SUITES = (
+    0x009E,
+    0x009F,
+    0xCCAA,
+    0x0067,
+    0x006B,
+    0x0033,
+    0x0039,
+    0x0045,
+    0x0088,
+    0x0016,
+    0x00FF,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HelloAnswer:
@@ -78,6 +118,7 @@ class HelloAnswer:
     cipher: str | None = None
     alert: int | None = None
     chain: tuple[bytes, ...] = field(default=(), repr=False)
+    dh_bits: int | None = None
 
 
 async def say_hello(
@@ -87,6 +128,10 @@ async def say_hello(
     server_name: str | None,
     deadline: float,
     version: int = 0x0303,
+    suites: Sequence[int] = EVERY_OLD_SUITE,
+    schemes: bytes = EVERY_SCHEME,
+    size: int = 0,
+    until: Literal["certificate", "key"] = "certificate",
 ) -> HelloAnswer:
     """Send one hand-made ClientHello and read the server's first flight.
 
@@ -96,6 +141,10 @@ async def say_hello(
         server_name: Goes into SNI unless the hello is SSL 3.
         deadline: Moment of the loop's clock after which nothing more is waited for.
         version: The highest version offered (RFC 5246, appendix E.1).
+        suites: The cipher suites that are offered.
+        schemes: The signature schemes that are offered (RFC 8446, 4.2.3).
+        size: Padded to this many bytes (RFC 7685), when it would be shorter.
+        until: Which message of the server's is enough.
     """
     loop = asyncio.get_running_loop()
     received = b""
@@ -103,14 +152,16 @@ async def say_hello(
         async with asyncio.timeout_at(min(deadline, loop.time() + 3.0)):
             reader, writer = await asyncio.open_connection(str(address), port)
             try:
-                writer.write(client_hello(server_name, version))
+                writer.write(client_hello(server_name, version, suites, schemes, size))
                 while len(received) < _MOST_BYTES:
                     more = await reader.read(16384)
                     if not more:
                         break
                     received += more
                     answer = read_answer(received)
-                    if answer.alert is not None or answer.chain:
+                    if answer.alert is not None or (
+                        answer.chain if until == "certificate" else answer.dh_bits
+                    ):
                         break
             finally:
                 writer.transport.abort()
@@ -119,12 +170,15 @@ async def say_hello(
     return read_answer(received)
 
 
-def client_hello(server_name: str | None, version: int) -> bytes:
-    """The record with a ClientHello that offers every old suite (RFC 5246, 7.4.1.2)."""
-    suites = b"".join(
-        struct.pack("!H", one)
-        for one in sorted({*OLD_SUITES, *range(0x002F, 0x0042), *range(0xC009, 0xC015), 0x00FF})
-    )
+def client_hello(
+    server_name: str | None,
+    version: int,
+    offered: Sequence[int] = EVERY_OLD_SUITE,
+    schemes: bytes = EVERY_SCHEME,
+    size: int = 0,
+) -> bytes:
+    """The record with a ClientHello, by default one of every old suite (RFC 5246, 7.4.1.2)."""
+    suites = b"".join(struct.pack("!H", one) for one in offered)
     body = struct.pack("!H", version) + os.urandom(32) + b"\x00"
     body += struct.pack("!H", len(suites)) + suites + b"\x01\x00"
     if version > 0x0300:
@@ -136,8 +190,10 @@ def client_hello(server_name: str | None, version: int) -> bytes:
         extensions += _extension(10, b"\x00\x06\x00\x17\x00\x18\x00\x1d")
         extensions += _extension(11, b"\x01\x00")
         if version >= 0x0303:
-            schemes = b"\x04\x01\x05\x01\x06\x01\x04\x03\x05\x03\x06\x03\x02\x01\x02\x03\x08\x04"
             extensions += _extension(13, struct.pack("!H", len(schemes)) + schemes)
+        missing = size - len(body) - len(extensions) - _HEADERS
+        if missing > 0:
+            extensions += _extension(_PADDING, bytes(missing))
         body += struct.pack("!H", len(extensions)) + extensions
     handshake = b"\x01" + struct.pack("!I", len(body))[1:] + body
     record_version = min(version, 0x0301)
@@ -160,6 +216,8 @@ def read_answer(received: bytes) -> HelloAnswer:
         handshake += payload
         at += 5 + length
     version = cipher = None
+    suite = 0
+    dh_bits: int | None = None
     chain: tuple[bytes, ...] = ()
     at = 0
     while len(handshake) >= at + 4:
@@ -175,8 +233,12 @@ def read_answer(received: bytes) -> HelloAnswer:
             cipher = OLD_SUITES.get(suite, f"0x{suite:04x}")
         elif handshake[at] == _CERTIFICATE:
             chain = _certificates(message)
+        elif handshake[at] == _SERVER_KEY_EXCHANGE and suite in DHE_SUITES:
+            # ServerDHParams begins with dh_p (RFC 5246, 7.4.3).
+            prime = message[2 : 2 + int.from_bytes(message[:2])]
+            dh_bits = int.from_bytes(prime).bit_length() or None
         at += 4 + length
-    return HelloAnswer(version, cipher, alert, chain)
+    return HelloAnswer(version, cipher, alert, chain, dh_bits)
 
 
 def _certificates(message: bytes) -> tuple[bytes, ...]:

@@ -61,6 +61,20 @@ _PROVE_NAMES = ("prove_names", _PIPE_LEAF + " -subject -ext subjectAltName")
 _CHAIN_PLAN = _Plan("server", (("save_fullchain", None), *_INSTALL))
 _CHAIN_PLAN_UNPROVEN = _Plan("server", (("get_intermediate", None), *_INSTALL))
 
+_LARGE_HELLO_PLAN = _Plan(
+    "network",
+    (
+        ("update_middlebox", None),
+        (
+            "prove_hello_size",
+            (
+                "openssl s_client -connect {connect}{sni} -groups X25519MLKEM768 </dev/null\n"
+                "openssl s_client -connect {connect}{sni} -groups X25519 </dev/null"
+            ),
+        ),
+    ),
+)
+
 _PLANS: dict[Cause, _Plan] = {
     Cause.MISSING_INTERMEDIATE: _CHAIN_PLAN_UNPROVEN,
     Cause.WRONG_INTERMEDIATE: _CHAIN_PLAN_UNPROVEN,
@@ -122,6 +136,29 @@ _PLANS: dict[Cause, _Plan] = {
             ("prove_handshake", "openssl s_client -connect {connect}{sni} -tls1_2 </dev/null"),
         ),
     ),
+    Cause.DH_KEY_TOO_SMALL: _Plan(
+        "server",
+        (
+            (
+                "use_ecdhe",
+                "ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;   # then: nginx -t && nginx -s reload",
+            ),
+            (
+                "prove_handshake",
+                "openssl s_client -connect {connect}{sni} -cipher 'DEFAULT@SECLEVEL=2' </dev/null",
+            ),
+        ),
+    ),
+    Cause.RENEGOTIATION_OR_LEGACY: _Plan(
+        "server",
+        (
+            ("update_for_renegotiation", None),
+            (
+                "prove_renegotiation",
+                "openssl s_client -connect {connect}{sni} -legacy_server_connect </dev/null | grep 'Secure Renegotiation'",
+            ),
+        ),
+    ),
     Cause.SNI_UNRECOGNIZED: _Plan("server", (("serve_right_certificate", None), _PROVE_NAMES)),
     Cause.HANDSHAKE_FAILURE: _Plan(
         "server", (("read_server_log", None), ("prove_handshake", _SHOW_CHAIN))
@@ -175,12 +212,14 @@ def fix_for(
     """
     if cause is None:
         return None
+    evidence = finding.evidence if finding is not None else {}
     plan = _PLANS.get(cause)
+    if cause is Cause.CONNECTION_RESET and evidence.get("how") == "large_hello":
+        plan = _LARGE_HELLO_PLAN
     if plan is None:
         return Fix(owner="nobody")
     if plan is _CHAIN_PLAN_UNPROVEN and fullchain_pem is not None:
         plan = _CHAIN_PLAN
-    evidence = finding.evidence if finding is not None else {}
     values: dict[str, JsonValue] = {
         **{key: one for key, one in evidence.items() if isinstance(one, str | int)},
         "host": target.host,

@@ -212,6 +212,15 @@ def mysql(_host: str) -> Dialogue:
 
 def xmpp(host: str) -> Dialogue:
     """RFC 6120, 5."""
+    return (yield from _xmpp(host, "jabber:client"))
+
+
+def xmpp_server(host: str) -> Dialogue:
+    """The same between servers."""
+    return (yield from _xmpp(host, "jabber:server"))
+
+
+def _xmpp(host: str, namespace: str) -> Dialogue:
 
     def features(buffer: bytes) -> int | None:
         end = buffer.find(b"</stream:features>")
@@ -227,8 +236,8 @@ def xmpp(host: str) -> Dialogue:
         return None if start < 0 or end < 0 else end + 1
 
     opening = (
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
-        f"xmlns:stream='http://etherx.jabber.org/streams' to='{host}' version='1.0'>"
+        "<?xml version='1.0'?><stream:stream "
+        f"xmlns='{namespace}' xmlns:stream='http://etherx.jabber.org/streams' to='{host}' version='1.0'>"
     )
     offers, rest = yield from _ask(b"", opening.encode(), features)
     if b"urn:ietf:params:xml:ns:xmpp-tls" not in offers:
@@ -246,6 +255,7 @@ DIALOGUES: dict[str, Callable[[str], Dialogue]] = {
     "postgres": postgres,
     "mysql": mysql,
     "xmpp": xmpp,
+    "xmpp-server": xmpp_server,
     "nntp": nntp,
     "sieve": sieve,
 }

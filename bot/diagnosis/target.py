@@ -121,6 +121,7 @@ _STARTTLS_PORTS = {
     "postgres": 5432,
     "mysql": 3306,
     "xmpp": 5222,
+    "xmpp-server": 5269,
     "nntp": 119,
     "sieve": 4190,
 }

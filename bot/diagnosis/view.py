@@ -19,7 +19,9 @@ class View:
     `handshake` is None for a chain that was read from a file; `sent` has the leaf first, as far as
     the certificates could be read; `as_sent` is the best path from these alone, `completion` what
     fetching added; `hello`, `modern` and `asked` are further connections that were made because
-    the first one left a question open.
+    the first one left a question open: with the suites of browsers, over HTTP/1.1,
+    without a server name and with one that nobody has. `unanswered` is the widest handshake when
+    only a small one was answered (`only_size`: see `contact.Contact`).
     """
 
     target: Target
@@ -29,6 +31,11 @@ class View:
     hello: HelloAnswer | None = None
     modern: Handshake | None = None
     asked: Handshake | None = None
+    unnamed: Handshake | None = None
+    misnamed: Handshake | None = None
+    dh_bits: int | None = None
+    unanswered: Handshake | None = None
+    only_size: bool | None = None
     sent: tuple[Certificate, ...] = ()
     unreadable: tuple[str, ...] = ()
     verdict: OpenSSLVerdict | None = None

@@ -133,6 +133,10 @@ def _values(finding: Finding, texts: Catalogue) -> dict[str, object]:
         values["names"] = format_list(
             [*shown, f"+{more}"] if more > 0 else shown, locale=texts.lang
         )
+    for name, listed in (("accepted", "accepted_cas"), ("default_names", "default_names")):
+        several = [_cut(one) for one in _list(evidence.get(listed))[:_NAMES_SHOWN]]
+        if several:
+            values[name] = format_list(several, locale=texts.lang)
     fetches = [one for one in _list(evidence.get("fetches")) if isinstance(one, dict)]
     found = next((one for one in fetches if one.get("found")), fetches[0] if fetches else {})
     values["url"] = _cut(found.get("url"))
@@ -219,7 +223,9 @@ def _silence(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     if evidence.get("common_name_matches"):
         return ("common_name",)
-    return () if evidence.get("names") else ("no_names",)
+    if evidence.get("names"):
+        return ("default",) if evidence.get("default") else ()
+    return ("no_names",)
 
 
 def _lookup(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
@@ -235,7 +241,14 @@ def _rule(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 
 def _refusal(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    return (str(evidence.get("how")),)
+    how = str(evidence.get("how"))
+    return (f"{how}_named", "named", how) if evidence.get("accepted_cas") else (how,)
+
+
+def _hanging_up(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    if evidence.get("how") == "large_hello":
+        return ("large_hello",)
+    return ("by_name",) if evidence.get("by_name") else ()
 
 
 _VARIANTS: dict[Cause, _Variants] = {
@@ -244,11 +257,25 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.TIMEOUT: _silence,
     Cause.HOSTNAME_MISMATCH: _names,
     Cause.DNS_FAILURE: _lookup,
-    Cause.UNTRUSTED_ROOT: _unless("certain", "uncertain"),
+    Cause.UNTRUSTED_ROOT: lambda evidence: (
+        _rule(evidence) or _unless("certain", "uncertain")(evidence)
+    ),
     Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
     Cause.PROTOCOL_VERSION: _unless("version", "unknown"),
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
+    Cause.CONNECTION_RESET: _hanging_up,
+    Cause.SNI_UNRECOGNIZED: _when("default_names", "served_without"),
+    Cause.DH_KEY_TOO_SMALL: _unless("bits", "unknown"),
     Cause.BACKENDS_DIFFER: _when("down", "down"),
     Cause.INVALID_CHAIN: _rule,
+    Cause.EXTRA_CERTIFICATES: _rule,
+    Cause.EXPIRED_INTERMEDIATE: _rule,
+    Cause.EXPIRED_ROOT_OR_CROSS_SIGN: _rule,
+    Cause.CERTIFICATE_NOT_TLS: _rule,
+    Cause.INTERCEPTION_PROXY: _rule,
+    Cause.WEAK_SIGNATURE_OR_KEY: lambda evidence: (str(evidence.get("weak")),),
+    Cause.WRONG_CHAIN_ORDER: lambda evidence: (
+        ("leaf",) if evidence.get("leaf_first") is False else ()
+    ),
 }

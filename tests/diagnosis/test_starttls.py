@@ -88,6 +88,7 @@ WILLING: dict[str, Script] = {
         ),
     ),
 }
+WILLING["xmpp-server"] = WILLING["xmpp"]
 REFUSING: dict[str, Script] = {
     "smtp": Script(b"220 ready\r\n", ((b"EHLO ", b"250-mail\r\n250 HELP\r\n"),)),
     "imap": Script(b"* OK ready.\r\n", ((b"a STARTTLS", b"a BAD Unknown command.\r\n"),)),
@@ -100,6 +101,7 @@ REFUSING: dict[str, Script] = {
     "mysql": Script(_mysql(_MYSQL_NO_TLS), ()),
     "xmpp": Script(b"", ((b"<?xml", b"<stream:features><bind/></stream:features>"),)),
 }
+REFUSING["xmpp-server"] = REFUSING["xmpp"]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ are written by hand in `script` and `wire`.
 """
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,7 @@ class TlsServer:
 
     `lowest` and `highest` are pyOpenSSL's version numbers (`SSL.TLS1_2_VERSION`). `client_ca` is
     named in the request for a client certificate. `pace`: seconds between two sent bytes.
+    `dh_pem`: the group for ephemeral Diffie-Hellman (PKCS #3). `staple`: an OCSP response, DER.
     """
 
     chain: tuple[Issued, ...]
@@ -38,13 +40,16 @@ class TlsServer:
     client_certificate: ClientCertificate = "unasked"
     client_ca: Issued | None = None
     pace: float | None = None
+    dh_pem: bytes | None = None
+    staple: bytes | None = None
 
     def visits(self, house: House) -> Callable[[], asyncio.Protocol]:
         """What makes a protocol for each accepted connection."""
-        context = self._context()
-        return lambda: _TlsVisit(house, context, self)
+        context = self.context()
+        return lambda: TlsVisit(house, context, self)
 
-    def _context(self) -> SSL.Context:
+    def context(self) -> SSL.Context:
+        """What each connection is made from."""
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(self.lowest)
         context.set_max_proto_version(self.highest)
@@ -52,6 +57,14 @@ class TlsServer:
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         if self.ciphers is not None:  # first: it may lower the security level for what follows
             context.set_cipher_list(self.ciphers)
+        if self.dh_pem is not None:
+            with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # OpenSSL wants a file's name
+                file.write(self.dh_pem)
+                file.flush()
+                context.load_tmp_dh(file.name)
+        if self.staple is not None:
+            staple = self.staple
+            context.set_ocsp_server_callback(lambda *_: staple)
         context.use_certificate(self.chain[0].certificate)
         context.use_privatekey(self.chain[0].key)
         for one in self.chain[1:]:
@@ -74,7 +87,7 @@ class TlsServer:
         context.set_verify(mode, lambda *_: True)
 
 
-class _TlsVisit(Visit):
+class TlsVisit(Visit):
     """One TLS session: handshake, one HTTP/1.1 request, its answer, close_notify."""
 
     def __init__(self, house: House, context: SSL.Context, server: TlsServer) -> None:
@@ -89,6 +102,7 @@ class _TlsVisit(Visit):
         self._tick: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
+        """Go on with what came."""
         if self.finished or self._ended:
             return
         self._tls.bio_write(data)
@@ -151,6 +165,7 @@ class _TlsVisit(Visit):
             self.finish()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the dripping and leave."""
         if self._tick is not None:
             self._tick.cancel()
         super().connection_lost(exc)

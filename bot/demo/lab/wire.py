@@ -14,6 +14,8 @@ TLS_1_2 = b"\x03\x03"
 
 HANDSHAKE_FAILURE = 40  # RFC 5246 section 7.2
 PROTOCOL_VERSION = 70
+INTERNAL_ERROR = 80
+UNRECOGNIZED_NAME = 112  # RFC 6066 section 3
 
 _ALERT = 21
 _HANDSHAKE = 22
@@ -27,6 +29,7 @@ class ClientHello:
     """What the lab needs to know of a ClientHello; no suites when it could not be read."""
 
     cipher_suites: tuple[int, ...] = ()
+    server_name: str | None = None
 
 
 def read_client_hello(received: bytes) -> ClientHello | None:
@@ -53,8 +56,21 @@ def _parse(message: bytes) -> ClientHello:
     length = int.from_bytes(message[start : start + 2], "big")
     suites = message[start + 2 : start + 2 + length]
     return ClientHello(
-        tuple(int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites) - 1, 2))
+        tuple(int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites) - 1, 2)),
+        _server_name(message[start + 2 + length :]),
     )
+
+
+def _server_name(rest: bytes) -> str | None:
+    # compression methods, then extensions: type 2, length 2; server_name is type 0 (RFC 6066, 3)
+    at = 1 + int.from_bytes(rest[:1], "big") + 2
+    while len(rest) >= at + 4:
+        kind = int.from_bytes(rest[at : at + 2], "big")
+        length = int.from_bytes(rest[at + 2 : at + 4], "big")
+        if kind == 0:
+            return rest[at + 9 : at + 4 + length].decode("ascii", "replace")
+        at += 4 + length
+    return None
 
 
 def alert(code: int, version: bytes = TLS_1_2) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
+from bot.diagnosis.clients.session import session_line, session_outcome
 from bot.diagnosis.clients.table import CLIENTS, Area, Client, Symptom
 from bot.diagnosis.report import ClientPrediction, Finding, Outcome, Target
 
@@ -43,8 +44,31 @@ def predict(
     """
     critical = [one for one in findings if one.severity == "critical"]
     if not critical:
-        return _all_fine()
+        return _with_warnings(findings)
     return tuple(_predict_one(client, critical, target, at) for client in CLIENTS)
+
+
+def _with_warnings(findings: Sequence[Finding]) -> tuple[ClientPrediction, ...]:
+    """Nothing breaks everybody; a warning names those that it breaks all the same."""
+    broken: dict[str, Finding] = {}
+    for finding in findings:
+        for code in _list(finding.evidence.get("breaks")):
+            broken.setdefault(str(code), finding)
+    fine = _all_fine()
+    if not broken:
+        return fine
+    return tuple(
+        one.model_copy(
+            update={
+                "outcome": "fails",
+                "reason_code": broken[one.client].code.value,
+                "values": _values(broken[one.client]),
+            }
+        )
+        if one.client in broken
+        else one
+        for one in fine
+    )
 
 
 @cache
@@ -115,6 +139,10 @@ def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool)
         return "fetches"
     if any(one.code is Cause.HOSTNAME_MISMATCH for one in findings):
         return "common_name"
+    for finding in findings:
+        about_session = session_outcome(client.code, finding)
+        if about_session is not None:
+            return about_session[1]
     return "not_touched"
 
 
@@ -129,6 +157,9 @@ def _place(client: Client, finding: Finding) -> int:
 
 def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
     evidence = finding.evidence
+    about_session = session_outcome(client.code, finding)
+    if about_session is not None:
+        return about_session
     match finding.code:
         case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
             proven = bool(evidence.get("proven"))
@@ -203,6 +234,9 @@ _PLAIN: dict[Cause, Symptom] = {
 
 
 def _line(client: Client, finding: Finding, target: Target, at: datetime) -> str | None:
+    known = session_line(client.code, finding)
+    if known is not None:
+        return known
     symptom = _symptom(client, finding)
     words = client.words.get(symptom) if symptom else None
     if words is None:

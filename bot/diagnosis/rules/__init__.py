@@ -13,15 +13,24 @@ from bot.diagnosis.rules import (
     chain_gap,
     cipher,
     client_certificate,
+    dh,
+    distrust,
+    expired_beside,
     expired_intermediate,
+    extra,
     hostname,
+    interception,
     invalid_chain,
+    lifetime,
+    order,
     plaintext,
     protocol,
     purpose,
     reaching,
     refusal,
+    second_opinion,
     self_signed,
+    server_name,
     starttls,
     unreadable,
     untrusted_root,
@@ -39,14 +48,22 @@ RULES: tuple[Rule, ...] = (
     unreadable.find,
     protocol.find,
     cipher.find,
+    dh.find,
+    server_name.find,
     client_certificate.find,
     refusal.find,
     self_signed.find,
     hostname.find,
     validity.find,
     chain_gap.find,
+    interception.find,
     untrusted_root.find,
+    distrust.find,
     expired_intermediate.find,
+    expired_beside.find,
+    order.find,
+    extra.find,
+    lifetime.find,
     purpose.find,
     weakness.find,
     invalid_chain.find,
@@ -61,14 +78,17 @@ ORDER: tuple[Cause, ...] = (
     Cause.MALFORMED_CERTIFICATE,
     Cause.EXTRA_CERTIFICATES,
     Cause.PROTOCOL_VERSION,
+    Cause.DH_KEY_TOO_SMALL,
     Cause.NO_SHARED_CIPHER,
     Cause.SNI_UNRECOGNIZED,
+    Cause.WRONG_CHAIN_ORDER,
     Cause.SELF_SIGNED,
     Cause.HOSTNAME_MISMATCH,
     Cause.EXPIRED,
     Cause.NOT_YET_VALID,
     Cause.CERTIFICATE_NOT_TLS,
     Cause.WEAK_SIGNATURE_OR_KEY,
+    Cause.INTERCEPTION_PROXY,
     Cause.UNTRUSTED_ROOT,
     Cause.WRONG_INTERMEDIATE,
     Cause.MISSING_INTERMEDIATE,
@@ -87,7 +107,13 @@ _SEVERITY = {"critical": 0, "warning": 1, "info": 2}
 
 def findings_of(view: View) -> tuple[Finding, ...]:
     """All findings of one address, the cause first."""
-    found = [finding for rule in RULES for finding in rule(view)]
+    misplaced = order.leaf_not_first(view)
+    judged = order.rearranged(view) or view
+    found = [finding for rule in RULES for finding in rule(judged)]
+    if misplaced is not None:
+        found.append(misplaced)
+    if not any(one.severity == "critical" for one in found):
+        found.extend(second_opinion.find(judged))
     return in_order(found)
 
 

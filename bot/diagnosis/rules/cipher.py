@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.hello import OLD_SUITES
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules import dh
 from bot.diagnosis.rules.protocol import is_old
 from bot.diagnosis.view import View
 
@@ -34,6 +35,8 @@ def find(view: View) -> Iterator[Finding]:
             )
         return
     modern = view.modern
+    if any(True for _ in dh.find(view)):
+        return  # says the same of browsers, and more of the others
     if modern is not None and modern.fault is not None and modern.fault.alert in _ALERTS:
         yield Finding(
             code=Cause.NO_SHARED_CIPHER,

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from pydantic import JsonValue
+
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules.server_name import is_default, without_the_name
 from bot.diagnosis.view import View
 
 _SHOWN = 20
@@ -30,9 +33,15 @@ def find(view: View) -> Iterator[Finding]:
             and _as_address(view.target.host) is None
             and _common_name_covers(leaf, view.target.host),
             "common_name": leaf.common_names[0] if leaf.common_names else None,
+            **_beside(view),
             "is_address": _as_address(view.target.host) is not None,
         },
     )
+
+
+def _beside(view: View) -> dict[str, JsonValue]:
+    default = is_default(view)
+    return {} if default is None else {"default": default, **without_the_name(view)}
 
 
 def covers(leaf: Certificate, host: str) -> bool:

@@ -8,7 +8,11 @@ from bot.diagnosis.view import View
 
 # How each protocol opens. FTP and SMTP both greet with 220 (RFC 959, RFC 5321).
 _OPENINGS = (
+    (b"HTTP/1.1 407", "HTTP proxy"),
+    (b"HTTP/1.0 407", "HTTP proxy"),
     (b"HTTP/", "HTTP"),
+    (b"<?xml version='1.0'?><stream:", "XMPP"),
+    (b"<stream:", "XMPP"),
     (b"<", "HTTP"),
     (b"SSH-", "SSH"),
     (b"* OK", "IMAP"),
@@ -16,6 +20,23 @@ _OPENINGS = (
     (b"RFB ", "VNC"),
     (b"-ERR", "Redis"),
     (b"@RSYNCD", "rsync"),
+    (b"AMQP", "AMQP"),
+    (b'"IMPLEMENTATION"', "ManageSieve"),
+    (b"200 ", "NNTP"),
+    (b"201 ", "NNTP"),
+    (b"554 ", "SMTP"),
+    (b"\xff\xfb", "Telnet"),
+    (b"\xff\xfd", "Telnet"),
+)
+
+# Pages of servers that expect requests for other servers: a proxy's port was taken for the site's.
+_PROXY_PAGES = (
+    b"proxy-authenticate:",
+    b"proxy-connection:",
+    b"x-squid-error",
+    b"proxy error",
+    b"method connect",
+    b"connect method",
 )
 
 
@@ -37,6 +58,8 @@ def find(view: View) -> Iterator[Finding]:
 
 def protocol_of(start: bytes) -> str | None:
     """The protocol that opens like this, or None when it is not known."""
+    if start.startswith(b"HTTP/") and any(one in start.lower() for one in _PROXY_PAGES):
+        return "HTTP proxy"
     for opening, name in _OPENINGS:
         if start.startswith(opening):
             return name

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules.server_name import cut_for_name
 from bot.diagnosis.view import View
 
 _CAUSES = {
@@ -20,6 +21,17 @@ _CAUSES = {
 def find(view: View) -> Iterator[Finding]:
     """Name what ended the connection below TLS."""
     seen = view.handshake
+    if view.unanswered is not None and view.unanswered.fault is not None:
+        yield Finding(
+            code=Cause.CONNECTION_RESET,
+            severity="critical",
+            evidence={
+                "how": "large_hello",
+                "error": view.unanswered.fault.reason,
+                "only_size": view.only_size,
+                "port": view.unanswered.port,
+            },
+        )
     if seen is None or seen.fault is None:
         return
     cause = _CAUSES.get(seen.fault.kind)
@@ -33,6 +45,7 @@ def find(view: View) -> Iterator[Finding]:
         code=cause,
         severity="critical",
         evidence={
+            "by_name": cut_for_name(view),
             "how": seen.fault.kind,
             "error": seen.fault.reason,
             "connected": seen.connected,

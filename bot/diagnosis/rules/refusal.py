@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
-from bot.diagnosis.rules import cipher, client_certificate, protocol, unreadable
+from bot.diagnosis.rules import cipher, client_certificate, dh, protocol, server_name, unreadable
 from bot.diagnosis.view import View
-
-_UNRECOGNIZED_NAME = 112
 
 
 def find(view: View) -> Iterator[Finding]:
@@ -15,12 +13,18 @@ def find(view: View) -> Iterator[Finding]:
     seen = view.handshake
     if seen is None or seen.fault is None or seen.fault.kind not in ("alert", "openssl"):
         return
-    others = (protocol.find, cipher.find, client_certificate.find, unreadable.find)
+    others = (
+        protocol.find,
+        cipher.find,
+        dh.find,
+        client_certificate.find,
+        server_name.find,
+        unreadable.find,
+    )
     if any(True for rule in others for _ in rule(view)):
         return
-    unknown_name = seen.fault.alert == _UNRECOGNIZED_NAME
     yield Finding(
-        code=Cause.SNI_UNRECOGNIZED if unknown_name else Cause.HANDSHAKE_FAILURE,
+        code=Cause.HANDSHAKE_FAILURE,
         severity="critical",
         evidence={"error": seen.fault.reason, "alert": seen.fault.alert, "host": view.target.host},
     )

@@ -52,6 +52,13 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
         ("No required SSL certificate was sent", "HTTP/1.1 400 Bad Request")
     ],
     "client-certificate-optional": [("Acceptable client certificate CA names", OK)],
+    "sni-unrecognized": [("alert number 112", "TLSV1_UNRECOGNIZED_NAME")],
+    "sni-internal-error": [("alert number 80", "TLSV1_ALERT_INTERNAL_ERROR")],
+    "reset-by-name": [(r"errno=\d+", "ConnectionResetError")],
+    # What OpenSSL before 3.5 says: its hello is small. Later ones are cut off, or hear nothing.
+    "large-hello-reset": [(r"errno=\d+|HTTP/1.1 200 OK", f"{OK}|ConnectionResetError")],
+    "large-hello-silent": [],
+    "dh-1024": [("dh key too small|HTTP/1.1 200 OK", f"DH_KEY_TOO_SMALL|{OK}")],
     "dns-failure": [],
     "resolves-to-private": [],
     "connection-refused": [("Connection refused", "ConnectionRefusedError")],

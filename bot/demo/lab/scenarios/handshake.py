@@ -1,9 +1,13 @@
 """Servers with which no handshake comes about: versions, ciphers, client certificates."""
 
+import base64
+from functools import cache
+
 from OpenSSL import SSL
 
 from bot.demo.lab import wire
-from bot.demo.lab.authority import Authority
+from bot.demo.lab.authority import DOMAIN, Authority
+from bot.demo.lab.gate import Gate, Refusal
 from bot.demo.lab.scenario import Build, Scenario
 from bot.demo.lab.script import ScriptServer, to_hello
 from bot.demo.lab.tls import ClientCertificate, TlsServer
@@ -56,6 +60,70 @@ def _rc4_only(ca: Authority, host: str) -> tuple[ScriptServer, ...]:
         return wire.alert(wire.HANDSHAKE_FAILURE)
 
     return (ScriptServer(to_hello(answer)),)
+
+
+def _unknown_name(alert: int) -> Build:
+    def build(ca: Authority, host: str) -> tuple[Gate, ...]:
+        default = ca.leaf(f"default.{DOMAIN}")
+
+        def judge(hello: wire.ClientHello, _: int) -> Refusal:
+            return None if hello.server_name is None else wire.alert(alert)
+
+        return (Gate(TlsServer((default, ca.issuing)), judge),)
+
+    return build
+
+
+def _cut_by_name(ca: Authority, host: str) -> tuple[Gate, ...]:
+    def judge(hello: wire.ClientHello, _: int) -> Refusal:
+        return "reset" if hello.server_name == host else None
+
+    return (Gate(TlsServer((ca.leaf(host), ca.issuing)), judge),)
+
+
+_ONE_SEGMENT = 1460  # Ethernet's 1 500 bytes without the headers of IPv4 and TCP
+
+
+def _only_small_hello(refusal: Refusal) -> Build:
+    def build(ca: Authority, host: str) -> tuple[Gate, ...]:
+        def judge(_: wire.ClientHello, size: int) -> Refusal:
+            return refusal if size > _ONE_SEGMENT else None
+
+        return (Gate(TlsServer((ca.leaf(host), ca.issuing)), judge),)
+
+    return build
+
+
+# The group of RFC 2409, 6.2 that mod_ssl and many others used for everything until 2015.
+_OAKLEY_2 = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74"
+    "020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437"
+    "4FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
+    16,
+)
+
+
+@cache
+def _small_group() -> bytes:
+    # DHParameter of PKCS #3: SEQUENCE { INTEGER prime, INTEGER 2 }
+    der = bytes.fromhex("308187028181") + _OAKLEY_2.to_bytes(129, "big") + bytes.fromhex("020102")
+    text = base64.encodebytes(der).decode("ascii")
+    return f"-----BEGIN DH PARAMETERS-----\n{text}-----END DH PARAMETERS-----\n".encode("ascii")
+
+
+def _small_dh(ciphers: bytes) -> Build:
+    def build(ca: Authority, host: str) -> tuple[TlsServer, ...]:
+        return (
+            TlsServer(
+                (ca.leaf(host, key=ca.rsa_key), ca.issuing),
+                highest=SSL.TLS1_2_VERSION,
+                ciphers=ciphers,
+                dh_pem=_small_group(),
+            ),
+        )
+
+    return build
 
 
 SCENARIOS = (
@@ -139,5 +207,59 @@ SCENARIOS = (
         title_ja="クライアント証明書は任意（正常）",
         story="Signing in by certificate is one way among others; the rest must not be alarmed.",
         build=_client_certificate("optional"),
+    ),
+    Scenario(
+        name="sni-unrecognized",
+        cause=Cause.SNI_UNRECOGNIZED,
+        verdict="broken",
+        title="Refuses the server name (alert 112)",
+        title_ja="サーバー名（SNI）を拒否する",
+        story="The DNS record points to the new load balancer, which nobody told of this site.",
+        build=_unknown_name(wire.UNRECOGNIZED_NAME),
+    ),
+    Scenario(
+        name="sni-internal-error",
+        cause=Cause.SNI_UNRECOGNIZED,
+        verdict="broken",
+        title="Refuses the server name with internal_error",
+        title_ja="未知のサーバー名に「internal error」を返す",
+        story="A gateway has no certificate for this name and says only that something went wrong.",
+        build=_unknown_name(wire.INTERNAL_ERROR),
+    ),
+    Scenario(
+        name="reset-by-name",
+        cause=Cause.CONNECTION_RESET,
+        verdict="unreachable",
+        title="Cuts the connection when it hears the name",
+        title_ja="特定のサーバー名（SNI）だけ切断される",
+        story="A filter on the way has this name in its list; without the name all is well.",
+        build=_cut_by_name,
+    ),
+    Scenario(
+        name="large-hello-reset",
+        cause=Cause.CONNECTION_RESET,
+        verdict="broken",
+        title="Resets on a large ClientHello",
+        title_ja="大きなClientHelloでリセットされる（耐量子鍵共有）",
+        story="Since the browser's update a firewall meets hellos of two packets, and cuts them.",
+        build=_only_small_hello("reset"),
+    ),
+    Scenario(
+        name="large-hello-silent",
+        cause=Cause.CONNECTION_RESET,
+        verdict="broken",
+        title="Keeps silent on a large ClientHello",
+        title_ja="大きなClientHelloに応答しない（耐量子鍵共有）",
+        story="A load balancer waits for a hello that fits into one packet, for ever.",
+        build=_only_small_hello("silence"),
+    ),
+    Scenario(
+        name="dh-1024",
+        cause=Cause.DH_KEY_TOO_SMALL,
+        verdict="broken",
+        title="Key exchange with 1024 bits",
+        title_ja="1024ビットのDH鍵交換しか使えない",
+        story="The group was built into the software in 2005; Debian's OpenSSL refuses it.",
+        build=_small_dh(b"DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"),
     ),
 )
