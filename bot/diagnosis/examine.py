@@ -226,11 +226,11 @@ def _report(
     combined = combine(judged)
     view = combined.lead.view
     target = view.target  # with the protocol that the server turned out to begin with
-    view = rearranged(view) or view
+    arranged = rearranged(view) or view
     chain_is_at_fault = combined.cause in _OTHER_CHAIN_HELPS or (
         view.verdict is not None and not view.verdict.ok
     )
-    pem = full_chain(view.path, view.at, around.trust) if chain_is_at_fault else None
+    pem = full_chain(arranged.path, view.at, around.trust) if chain_is_at_fault else None
     first = combined.findings[0] if combined.findings else None
     fix = fix_for(combined.cause, first, target, pem)
     if combined.cause is Cause.BACKENDS_DIFFER and combined.lead.cause is not None and fix:
@@ -256,7 +256,7 @@ def _report(
         endpoints=tuple(
             _endpoint(one) for one in judged if one.view.handshake is None or one.address
         ),
-        path=_path(view),
+        path=_path(arranged),
         clients=_clients(combined, target),
         fix=fix,
     )

@@ -95,6 +95,16 @@ _PLANS: dict[Cause, _Plan] = {
     Cause.WEAK_SIGNATURE_OR_KEY: _Plan("server", (("reissue_stronger", None), _PROVE_CHAIN)),
     Cause.MALFORMED_CERTIFICATE: _Plan("server", (("replace_file", None), _PROVE_CHAIN)),
     Cause.EXTRA_CERTIFICATES: _Plan("server", (("send_only_chain", None), _PROVE_CHAIN)),
+    Cause.WRONG_CHAIN_ORDER: _Plan("server", (("sort_chain", None), *_INSTALL)),
+    Cause.INTERCEPTION_PROXY: _Plan(
+        "network",
+        (
+            ("exempt_from_inspection", None),
+            ("trust_inspection_root", None),
+            ("prove_issuer", _PIPE_LEAF + " -issuer"),
+        ),
+    ),
+    Cause.VALIDITY_TOO_LONG: _Plan("server", (("reissue_shorter", None), _PROVE_DATES)),
     Cause.PLAINTEXT_ON_TLS_PORT: _Plan(
         "server",
         (
@@ -180,6 +190,27 @@ _PLANS: dict[Cause, _Plan] = {
 }
 
 
+# A warning asks for something else than the same cause does where it breaks everybody.
+_WARNING_PLANS: dict[Cause, _Plan] = {
+    Cause.EXPIRED_INTERMEDIATE: _Plan("server", (("drop_expired", None), *_INSTALL)),
+    Cause.EXPIRED_ROOT_OR_CROSS_SIGN: _Plan("server", (("drop_expired", None), *_INSTALL)),
+    Cause.WRONG_CHAIN_ORDER: _Plan("server", (("sort_chain", None), *_INSTALL)),
+    Cause.UNTRUSTED_ROOT: _Plan("server", (("change_ca", None), *_INSTALL)),
+    Cause.INVALID_CHAIN: _Plan(
+        "server",
+        (
+            ("reissue_to_standard", None),
+            (
+                "prove_strict",
+                "openssl verify -x509_strict -show_chain -untrusted chain.pem chain.pem",
+            ),
+        ),
+    ),
+    Cause.CERTIFICATE_NOT_TLS: _Plan("server", (("reissue_for_servers", None), _PROVE_CHAIN)),
+    Cause.WEAK_SIGNATURE_OR_KEY: _Plan("server", (("reissue_usual_key", None), _PROVE_CHAIN)),
+}
+
+
 def full_chain(path: Path | None, at: datetime, trust: TrustStore) -> str | None:
     """The PEM file that the server should send, if it verifies against the roots; else None.
 
@@ -213,7 +244,8 @@ def fix_for(
     if cause is None:
         return None
     evidence = finding.evidence if finding is not None else {}
-    plan = _PLANS.get(cause)
+    warned = finding is not None and finding.severity == "warning"
+    plan = (_WARNING_PLANS.get(cause) if warned else None) or _PLANS.get(cause)
     if cause is Cause.CONNECTION_RESET and evidence.get("how") == "large_hello":
         plan = _LARGE_HELLO_PLAN
     if plan is None:

@@ -231,9 +231,11 @@ def file_report(case: Case) -> Report:
 
 
 def test_an_expired_one_of_two_is_a_proven_fix() -> None:
-    """An expired intermediate whose valid twin was sent too needs no other file."""
+    """An expired intermediate beside its valid twin is a warning, with a file that leaves it out."""
     report = file_report(CASES["expired intermediate and a valid one"])
-    assert report.verdict == "ok"
+    assert (report.verdict, report.cause) == ("warning", Cause.EXPIRED_INTERMEDIATE)
+    assert report.fix is not None
+    assert report.fix.fullchain_pem == "".join(one.pem.decode() for one in (LEAF, ISSUING, UPPER))
     alone = file_report(Case((LEAF, EXPIRED_ISSUING, UPPER), (ROOT,)))
     assert alone.fix is not None
     assert alone.fix.proven is False

@@ -19,6 +19,8 @@ _AREAS: dict[Cause, Area] = {
     Cause.MISSING_INTERMEDIATE: "chain",
     Cause.WRONG_INTERMEDIATE: "chain",
     Cause.UNTRUSTED_ROOT: "chain",
+    Cause.INTERCEPTION_PROXY: "chain",
+    Cause.WRONG_CHAIN_ORDER: "chain",
     Cause.INVALID_CHAIN: "chain",
     Cause.CERTIFICATE_NOT_TLS: "chain",
     Cause.WEAK_SIGNATURE_OR_KEY: "chain",
@@ -191,7 +193,7 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
                 return "no_upper_issuer"
             wrong = finding.code is Cause.WRONG_INTERMEDIATE
             return "wrong_issuer" if wrong and "wrong_issuer" in client.words else "no_issuer"
-        case Cause.UNTRUSTED_ROOT:
+        case Cause.UNTRUSTED_ROOT | Cause.INTERCEPTION_PROXY:
             if evidence.get("root_sent"):
                 return "root_sent"
             return "no_upper_issuer" if evidence.get("intermediates_sent") else "no_issuer"

@@ -12,6 +12,7 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import Certificate, is_self_signed
 from bot.diagnosis.path import climb
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules.interception import product_of
 from bot.diagnosis.view import View
 
 
@@ -29,7 +30,7 @@ def find(view: View) -> Iterator[Finding]:
         yield _finding(view, below, missing, wrong, proven=True)
         return
     open_end = unfinished(view)
-    if open_end is None or not looks_public(view, open_end):
+    if open_end is None or not looks_public(view, open_end) or product_of(view):
         return
     wrong = [one for one in sent if one.subject_der == open_end.issuer_der and one != open_end]
     yield _finding(view, open_end, (), wrong, proven=False)

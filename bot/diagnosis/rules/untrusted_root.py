@@ -7,13 +7,14 @@ from bot.diagnosis.certificate import is_self_signed
 from bot.diagnosis.path import climb
 from bot.diagnosis.report import Finding
 from bot.diagnosis.rules.chain_gap import looks_public, unfinished
+from bot.diagnosis.rules.interception import product_of
 from bot.diagnosis.view import View
 
 
 def find(view: View) -> Iterator[Finding]:
     """Find a chain that ends in an unknown root, or in an issuer nobody can name."""
     leaf = view.leaf
-    if leaf is None or view.path is not None or is_self_signed(leaf):
+    if leaf is None or view.path is not None or is_self_signed(leaf) or product_of(view):
         return
     fetched = view.completion.fetched if view.completion else ()
     chain = climb(leaf, (*view.sent[1:], *fetched))

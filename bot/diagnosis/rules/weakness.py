@@ -2,12 +2,28 @@
 
 from collections.abc import Iterator
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import JsonValue
+
 from bot.diagnosis.causes import Cause
+from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import Finding
 from bot.diagnosis.view import View
 
-_DIGESTS = ("md5", "sha1")
+_DIGESTS = ("md2", "md4", "md5", "sha1")
 _LEAST_RSA = 2048
+_LEAST_CURVE = 224  # OpenSSL's security level 2 wants 112 bits, half of the curve's size
+
+# Sound keys for which single clients have no signature algorithm (BoringSSL's
+# kVerifySignatureAlgorithms, NSS's ssl3_signatureSchemes, crypto/x509 of Go).
+_BROWSERS = ("chrome", "firefox", "safari", "windows", "android")
+_UNUSUAL: dict[str, tuple[str, ...]] = {
+    "EC secp521r1": ("chrome",),
+    "EC secp224r1": _BROWSERS,
+    "EC secp256k1": (*_BROWSERS, "go", "rustls"),
+    "Ed25519": _BROWSERS,
+    "Ed448": (*_BROWSERS, "go", "rustls"),
+}
 
 
 def find(view: View) -> Iterator[Finding]:
@@ -15,16 +31,50 @@ def find(view: View) -> Iterator[Finding]:
     path = view.path
     chain = path.certificates[:-1] if path and len(path.certificates) > 1 else view.sent[:1]
     for one in chain:
-        small = one.key.startswith("RSA ") and int(one.key.removeprefix("RSA ")) < _LEAST_RSA
-        if small or one.signature in _DIGESTS:
-            yield Finding(
-                code=Cause.WEAK_SIGNATURE_OR_KEY,
-                severity="critical",
-                evidence={
-                    "name": one.subject_name,
-                    "key": one.key,
-                    "signature": one.signature,
-                    "weak": "key" if small else "signature",
-                },
-            )
+        weak = weakness_of(one)
+        if weak is not None:
+            yield _finding(one, weak, "critical" if weak != "curve" else "warning")
             return
+    if chain:
+        breaks = _unusual(chain[0].key)
+        if breaks:
+            yield _finding(chain[0], "curve", "warning", breaks)
+
+
+def weakness_of(one: Certificate) -> str | None:
+    """What is weak about a certificate: its "key", its "signature", or nothing."""
+    kind, _, size = one.key.partition(" ")
+    if kind == "DSA" or (kind == "RSA" and size.isdigit() and int(size) < _LEAST_RSA):
+        return "key"
+    if kind == "EC" and _curve_size(one) < _LEAST_CURVE:
+        return "key"
+    return "signature" if one.signature in _DIGESTS else None
+
+
+def _curve_size(one: Certificate) -> int:
+    try:
+        key = one.parsed.public_key()
+    except ValueError:
+        return _LEAST_CURVE
+    return key.curve.key_size if isinstance(key, ec.EllipticCurvePublicKey) else _LEAST_CURVE
+
+
+def _unusual(key: str) -> tuple[str, ...]:
+    if key.startswith("EC brainpool"):
+        return (*_BROWSERS, "go", "rustls")
+    return _UNUSUAL.get(key, ())
+
+
+def _finding(one: Certificate, weak: str, severity: str, breaks: tuple[str, ...] = ()) -> Finding:
+    evidence: dict[str, JsonValue] = {
+        "name": one.subject_name,
+        "key": one.key,
+        "signature": one.signature,
+        "weak": weak,
+        "sha256": one.sha256,
+    }
+    if breaks:
+        evidence["breaks"] = list(breaks)
+    return Finding.model_validate(
+        {"code": Cause.WEAK_SIGNATURE_OR_KEY, "severity": severity, "evidence": evidence}
+    )
