@@ -1,6 +1,6 @@
 """Diagnosis: a target and a policy go in, a Report comes out.
 
-What may live here: getting evidence (sockets only in resolve, handshake, hello and aia), judging
+What may live here: getting evidence (sockets only in resolve, handshake, hello and download), judging
 it (pure functions over evidence), and the values in between. What may not: Slack, Redis, the
 language of the reply, settings from the environment.
 """

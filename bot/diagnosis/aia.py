@@ -8,19 +8,15 @@ time are bounded; an address that answered is not asked again for a while.
 """
 
 import asyncio
-import socket
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from datetime import datetime
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import InvalidVersion
-from yarl import URL
 
 from bot.diagnosis.certificate import (
     Certificate,
@@ -28,63 +24,27 @@ from bot.diagnosis.certificate import (
     read_certificate,
     read_pem_certificates,
 )
+from bot.diagnosis.download import Downloader, DownloadError
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
+from bot.diagnosis.resolve import Resolver
 
 _MOST_BYTES = 64 * 1024
-_MOST_REDIRECTS = 3
 _MOST_CERTIFICATES = 10
-_SECONDS = 3.0
 _KEPT = 512
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an AIA address gave: certificates, or the reason why there are none."""
+    """What an AIA address gave: certificates, or the reason why there are none.
+
+    `date` is what the clock of that server showed.
+    """
 
     url: str
     certificates: tuple[Certificate, ...] = ()
     fault: str | None = None
-
-
-class _DeniedError(OSError):
-    """The egress policy forbids the address."""
-
-
-class _VettedResolver(AbstractResolver):
-    """Gives aiohttp only addresses that the policy permits; it connects to exactly these."""
-
-    def __init__(self, resolver: Resolver, policy: EgressPolicy) -> None:
-        self._resolver = resolver
-        self._policy = policy
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        try:
-            found = await self._resolver.resolve(host, _SECONDS)
-        except NameNotResolvedError as error:
-            raise OSError(error.text) from error
-        permitted = [one for one in found if self._policy.permits(one.address)]
-        if not permitted:
-            raise _DeniedError(host)
-        return [_as_result(host, port, one) for one in permitted]
-
-    async def close(self) -> None:
-        """Nothing is owned here."""
-
-
-def _as_result(host: str, port: int, place: Place) -> ResolveResult:
-    v4 = place.address.version == 4
-    return ResolveResult(
-        hostname=host,
-        host=str(place.address),
-        port=place.port or port,
-        family=socket.AF_INET if v4 else socket.AF_INET6,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-    )
+    date: datetime | None = None
 
 
 class IssuerFetcher:
@@ -94,10 +54,8 @@ class IssuerFetcher:
         self, resolver: Resolver, policy: EgressPolicy, elapsed: Callable[[], float] | None = None
     ) -> None:
         """`elapsed` is a monotonic clock in seconds; the loop's when None."""
-        self._resolver = resolver
-        self._policy = policy
+        self.downloader = Downloader(resolver, policy)
         self._elapsed = elapsed
-        self._session: aiohttp.ClientSession | None = None
         self._kept: OrderedDict[str, tuple[float, Fetched]] = OrderedDict()
         self._running: dict[str, asyncio.Task[Fetched]] = {}
 
@@ -120,86 +78,27 @@ class IssuerFetcher:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        await self.downloader.aclose()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._elapsed is None else self._elapsed()
 
     async def _fetch_and_keep(self, url: str) -> Fetched:
+        date = None
         try:
-            async with asyncio.timeout(_SECONDS):
-                certificates = await self._download(url)
-            fetched = Fetched(url, certificates[:_MOST_CERTIFICATES])
-        except TimeoutError:
-            fetched = Fetched(url, fault="timeout")
-        except _DeniedError:
-            fetched = Fetched(url, fault="denied")
-        except aiohttp.ClientConnectorError as error:
-            denied = isinstance(error.os_error, _DeniedError)
-            fetched = Fetched(url, fault="denied" if denied else str(error.os_error))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            fetched = Fetched(url, fault=str(error) or type(error).__name__)
+            got = await self.downloader.download(url, most_bytes=_MOST_BYTES)
+            date = got.date
+            fetched = Fetched(url, read_certificates(got.body)[:_MOST_CERTIFICATES], date=date)
+        except DownloadError as error:
+            fetched = Fetched(url, fault=str(error))
+        except ValueError as error:
+            fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date)
         seconds = _KEPT_SECONDS if fetched.certificates else _KEPT_SECONDS_FAILED
         self._kept[url] = (self._now() + seconds, fetched)
         self._kept.move_to_end(url)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return fetched
-
-    async def _download(self, url: str) -> tuple[Certificate, ...]:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=_VettedResolver(self._resolver, self._policy),
-                    use_dns_cache=False,
-                    limit=32,
-                ),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "tlscheck"},
-                skip_auto_headers=("Accept-Encoding",),
-                trust_env=False,
-            )
-        here = URL(url)
-        for _ in range(_MOST_REDIRECTS + 1):
-            self._vet(here)
-            async with self._session.get(here, allow_redirects=False) as response:
-                if response.status in (301, 302, 303, 307, 308):
-                    here = here.join(URL(response.headers.get("Location", "")))
-                    continue
-                if response.status != 200:
-                    msg = f"HTTP {response.status}"
-                    raise ValueError(msg)
-                return read_certificates(await _read_bounded(response.content))
-        msg = "too many redirects"
-        raise ValueError(msg)
-
-    def _vet(self, url: URL) -> None:
-        if url.scheme not in ("http", "https") or not url.host:
-            msg = "not an http address"
-            raise ValueError(msg)
-        try:
-            literal = ip_address(url.host)
-        except ValueError as error:
-            # No top-level domain starts with a digit, and system calls read 127.1, 0x7f.1 and
-            # 2130706433 as addresses that the policy has not seen.
-            if url.host.rstrip(".").rpartition(".")[2][:1].isdigit():
-                msg = "not an http address"
-                raise ValueError(msg) from error
-            return  # a name: the resolver asks the policy
-        if not self._policy.permits(literal):
-            raise _DeniedError(url.host)
-
-
-async def _read_bounded(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for part in content.iter_any():
-        body += part
-        if len(body) > _MOST_BYTES:
-            msg = f"more than {_MOST_BYTES} bytes"
-            raise ValueError(msg)
-    return bytes(body)
 
 
 def read_certificates(body: bytes) -> tuple[Certificate, ...]:
