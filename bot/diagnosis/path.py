@@ -12,6 +12,7 @@ from itertools import islice
 
 from bot.diagnosis.certificate import Certificate, is_self_signed, issued_by
 from bot.diagnosis.report import PathSource
+from bot.diagnosis.strength import weakness_of
 from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 
 # Far beyond any honest chain; bounds the work that a hostile one can cause.
@@ -56,21 +57,28 @@ def best_path(
 ) -> Path | None:
     """The best path that these certificates allow, or None when none reaches an anchor.
 
-    One that verifies comes before one that does not; then fewer fetched certificates, then the
-    shorter one.
+    One that verifies comes before one that does not, and one without weak or unfit CAs before one
+    with them; then fewer fetched certificates, then the shorter one.
     """
-    best: tuple[tuple[bool, int, int], Path] | None = None
+    best: tuple[tuple[bool, bool, int, int], Path] | None = None
     for certificates in _paths(leaf, sent, fetched, trust):
-        if best is not None and not best[0][0] and len(certificates) > len(best[1].certificates):
+        unfit = any(_unfit(one) for one in certificates[1:-1])
+        longer = best is not None and len(certificates) > len(best[1].certificates)
+        if best is not None and longer and best[0][:2] <= (False, unfit):
             continue
         below = certificates[:-1] if len(certificates) > 1 else certificates
         verdict = trust.verify(below, at, partial=trust.has_partial_anchors)
         sources = tuple(_source(one, leaf, sent, trust) for one in certificates)
         path = Path(certificates, sources, verdict)
-        key = (not verdict.ok, len(path.fetched), len(certificates))
+        key = (not verdict.ok, unfit, len(path.fetched), len(certificates))
         if best is None or key < best[0]:
             best = (key, path)
     return best[1] if best else None
+
+
+def _unfit(ca: Certificate) -> bool:
+    # `openssl verify` looks at neither without a purpose and a security level; TLS clients do.
+    return not ca.server_purpose or weakness_of(ca) is not None
 
 
 def climb(leaf: Certificate, known: Sequence[Certificate]) -> tuple[Certificate, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
+from bot.diagnosis.path import Path
 from bot.diagnosis.report import Finding
 from bot.diagnosis.rules.constraints import explain
 from bot.diagnosis.trust import OpenSSLVerdict
@@ -31,6 +32,7 @@ def find(view: View) -> Iterator[Finding]:
     """Find what OpenSSL refuses and no other rule explains."""
     path = view.path
     if path is not None and path.verdict.ok:
+        yield from _unfit_purpose(path)
         yield from _only_openssl(view)
         return
     verdict = path.verdict if path is not None else view.verdict
@@ -55,6 +57,28 @@ def find(view: View) -> Iterator[Finding]:
             **breach.values,
         }
     yield Finding(code=Cause.INVALID_CHAIN, severity="critical", evidence=evidence)
+
+
+def _unfit_purpose(path: Path) -> Iterator[Finding]:
+    """A CA whose own purposes leave TLS servers out: each TLS client looks at that."""
+    for one in path.certificates[1:]:
+        if one.server_purpose:
+            continue
+        yield Finding(
+            code=Cause.INVALID_CHAIN,
+            severity="critical",
+            evidence={
+                "code": 26,  # X509_V_ERR_INVALID_PURPOSE
+                "error": "unsuitable certificate purpose",
+                "depth": path.certificates.index(one),
+                "rule": "ca_purpose",
+                "name": one.subject_name,
+                "subject": one.subject,
+                "sha256": one.sha256,
+                "command": COMMAND.replace("verify", "verify -purpose sslserver", 1),
+            },
+        )
+        return
 
 
 def _only_openssl(view: View) -> Iterator[Finding]:

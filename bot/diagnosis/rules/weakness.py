@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import Finding
+from bot.diagnosis.strength import weakness_of
 from bot.diagnosis.view import View
-
-_DIGESTS = ("md2", "md4", "md5", "sha1")
-_LEAST_RSA = 2048
-_LEAST_CURVE = 224  # OpenSSL's security level 2 wants 112 bits, half of the curve's size
 
 # Sound keys for which single clients have no signature algorithm (BoringSSL's
 # kVerifySignatureAlgorithms, NSS's ssl3_signatureSchemes, crypto/x509 of Go).
@@ -33,30 +29,12 @@ def find(view: View) -> Iterator[Finding]:
     for one in chain:
         weak = weakness_of(one)
         if weak is not None:
-            yield _finding(one, weak, "critical" if weak != "curve" else "warning")
+            yield _finding(one, weak, "critical")
             return
     if chain:
         breaks = _unusual(chain[0].key)
         if breaks:
             yield _finding(chain[0], "curve", "warning", breaks)
-
-
-def weakness_of(one: Certificate) -> str | None:
-    """What is weak about a certificate: its "key", its "signature", or nothing."""
-    kind, _, size = one.key.partition(" ")
-    if kind == "DSA" or (kind == "RSA" and size.isdigit() and int(size) < _LEAST_RSA):
-        return "key"
-    if kind == "EC" and _curve_size(one) < _LEAST_CURVE:
-        return "key"
-    return "signature" if one.signature in _DIGESTS else None
-
-
-def _curve_size(one: Certificate) -> int:
-    try:
-        key = one.parsed.public_key()
-    except ValueError:
-        return _LEAST_CURVE
-    return key.curve.key_size if isinstance(key, ec.EllipticCurvePublicKey) else _LEAST_CURVE
 
 
 def _unusual(key: str) -> tuple[str, ...]:
