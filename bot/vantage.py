@@ -7,10 +7,11 @@ from typing import Protocol
 
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.examine import Surroundings, examine, examine_file, utc_now
+from bot.diagnosis.examine import PATIENCE, Surroundings, examine, examine_file, utc_now
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
+from bot.diagnosis.status import StatusAsker
 from bot.diagnosis.trust import TrustStore, trust_store
 from bot.settings import Settings, SettingsError
 
@@ -43,13 +44,16 @@ class LocalVantage:
         policy: EgressPolicy,
         extra_roots_pem: str | None = None,
         clock: Callable[[], datetime] = utc_now,
+        patience: float = PATIENCE,
     ) -> None:
+        """`patience`: how long an answer waits for OCSP and CRLs, in seconds."""
         self._name = name
         self._resolver = resolver
         self._policy = policy
         self._extra_roots_pem = extra_roots_pem
         self._clock = clock
-        self._fetchers: dict[tuple[str, ...], IssuerFetcher] = {}
+        self._patience = patience
+        self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
 
     @property
@@ -83,17 +87,27 @@ class LocalVantage:
 
     def _surroundings(self, question: Question) -> Surroundings:
         policy = self._policy.widened(question.allow_networks)
-        fetcher = self._fetchers.get(question.allow_networks)
-        if fetcher is None:
+        fetching = self._fetchers.get(question.allow_networks)
+        if fetching is None:
             fetcher = IssuerFetcher(self._resolver, policy)
-            self._fetchers[question.allow_networks] = fetcher
+            fetching = (fetcher, StatusAsker(fetcher.downloader))
+            self._fetchers[question.allow_networks] = fetching
+        fetcher, asker = fetching
         return Surroundings(
-            self._resolver, policy, fetcher, self._trust(question), self._clock, self._name
+            self._resolver,
+            policy,
+            fetcher,
+            self._trust(question),
+            self._clock,
+            self._name,
+            asker,
+            self._patience,
         )
 
     async def aclose(self) -> None:
         """Close the connections of the fetchers."""
-        for fetcher in self._fetchers.values():
+        for fetcher, asker in self._fetchers.values():
+            await asker.aclose()
             await fetcher.aclose()
         self._fetchers.clear()
 
@@ -111,6 +125,7 @@ async def open_local_vantage(
     resolver: Resolver | None = None,
     extra_roots_pem: str | None = None,
     clock: Callable[[], datetime] = utc_now,
+    patience: float = PATIENCE,
 ) -> AsyncIterator[LocalVantage]:
     """The vantage of this process, as the settings want it.
 
@@ -119,6 +134,7 @@ async def open_local_vantage(
         resolver: Asked in place of the system's (the lab's names).
         extra_roots_pem: Trusted beside certifi's and the settings' (the lab's root).
         clock: The time of checks and judgements.
+        patience: How long an answer waits for OCSP and CRLs, in seconds.
 
     Raises:
         SettingsError: The extra roots cannot be read.
@@ -131,6 +147,7 @@ async def open_local_vantage(
             policy=EgressPolicy(settings.tlscheck_allow_networks, settings.tlscheck_deny_networks),
             extra_roots_pem=_extra_roots(settings, extra_roots_pem),
             clock=clock,
+            patience=patience,
         )
     except ValueError as error:
         msg = (

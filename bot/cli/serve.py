@@ -1,10 +1,14 @@
 """`tlscheck serve`: the Slack bot."""
 
 import asyncio
+from functools import partial
 
 from bot.cli.options import read_settings
 from bot.cli.status import WrongUsageError
 from bot.settings import Settings, SettingsError
+
+# A person in a channel reads the first answer; what revocation adds later is there on the next one.
+_PATIENCE = 0.3
 
 
 def serve() -> int:
@@ -21,7 +25,13 @@ def serve() -> int:
 
     configure_logging(settings.tlscheck_log, secrets=_secrets(settings))
     try:
-        asyncio.run(door.serve(settings, open_vantage=open_local_vantage, phrase=phrase_report))
+        asyncio.run(
+            door.serve(
+                settings,
+                open_vantage=partial(open_local_vantage, patience=_PATIENCE),
+                phrase=phrase_report,
+            )
+        )
     except SettingsError as error:
         raise WrongUsageError(str(error)) from error
     return 0

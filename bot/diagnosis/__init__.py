@@ -18,6 +18,7 @@ from bot.diagnosis.examine import Surroundings, examine, examine_file, utc_now
 from bot.diagnosis.question import ConnectTo, Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.resolve import SystemResolver
+from bot.diagnosis.status import StatusAsker
 from bot.diagnosis.target import TargetError, parse_target
 from bot.diagnosis.trust import trust_store
 
@@ -53,7 +54,7 @@ async def check(
         roots: PEM of exactly the roots to trust, in place of certifi's.
         at: Judge as of this moment (timezone-aware); now when None.
         starttls: Protocol to upgrade from.
-        fetch: Whether AIA addresses may be asked.
+        fetch: Whether AIA, OCSP and CRL addresses may be asked.
         timeout: Bound of the whole check, in seconds.
         allow_networks: CIDRs that may be connected to beyond public addresses.
 
@@ -74,12 +75,14 @@ async def check(
     resolver = SystemResolver()
     policy = EgressPolicy(tuple(ip_network(one, strict=False) for one in allow_networks))
     fetcher = IssuerFetcher(resolver, policy)
+    asker = StatusAsker(fetcher.downloader)
     around = Surroundings(
-        resolver, policy, fetcher, trust_store(question.roots_pem), utc_now, "here"
+        resolver, policy, fetcher, trust_store(question.roots_pem), utc_now, "here", asker
     )
     try:
         return await examine(question, around)
     finally:
+        await asker.aclose()
         await fetcher.aclose()
         await resolver.aclose()
 
@@ -116,10 +119,12 @@ def examine_chain(
         resolver = SystemResolver()
         policy = EgressPolicy()
         fetcher = IssuerFetcher(resolver, policy)
-        around = Surroundings(resolver, policy, fetcher, trust, utc_now, "file")
+        asker = StatusAsker(fetcher.downloader)
+        around = Surroundings(resolver, policy, fetcher, trust, utc_now, "file", asker)
         try:
             return await examine_file(certificates, target, around, at=at or utc_now(), fetch=fetch)
         finally:
+            await asker.aclose()
             await fetcher.aclose()
             await resolver.aclose()
 

@@ -43,8 +43,10 @@ from bot.diagnosis.report import (
     Verification,
 )
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
+from bot.diagnosis.revocation import places_of, read_ocsp
 from bot.diagnosis.rules import findings_of
 from bot.diagnosis.rules.order import rearranged
+from bot.diagnosis.status import Revocation, StatusAsker
 from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 from bot.diagnosis.view import View
 
@@ -55,6 +57,9 @@ _HANDSHAKE_SHARE = 0.8
 
 # Ports where HTTP is spoken over TLS: there a server may refuse with a page.
 _HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
+
+# How long an answer waits for OCSP and CRLs; honest responders take a tenth of it.
+PATIENCE = 1.5
 
 # Of a certificate's names, as many as a Report carries.
 _SHOWN_NAMES = 100
@@ -73,7 +78,11 @@ _OTHER_CHAIN_HELPS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a check needs from the place where it runs."""
+    """What a check needs from the place where it runs.
+
+    `asker` asks for revocation (None: nobody does); `patience` is how long, in seconds, the answer
+    waits for that.
+    """
 
     resolver: Resolver
     policy: EgressPolicy
@@ -81,6 +90,8 @@ class Surroundings:
     trust: TrustStore
     clock: Clock
     vantage: str
+    asker: StatusAsker | None = None
+    patience: float = PATIENCE
 
 
 async def examine(question: Question, around: Surroundings) -> Report:
@@ -124,8 +135,9 @@ async def examine_file(
     loop = asyncio.get_running_loop()
     started = loop.time()
     view = _read(View(target, _floored(at), around.trust), tuple(certificates))
-    if fetch:
-        view = await _complete(view, around.fetcher, started + 10.0)
+    question = Question(target=target, fetch=fetch)
+    view, revocation = await _fetch(view, question, around, started + 10.0)
+    view = replace(view, revocation=revocation)
     judged = [Judged("", view, findings_of(view))]
     duration = round((loop.time() - started) * 1000)
     return _report(target, judged, around, around.clock(), duration)
@@ -165,11 +177,34 @@ async def _look(
         view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
     view = replace(view, handshake=seen, unanswered=contact.unanswered, only_size=contact.only_size)
     view = _read(view, seen.chain)
-    view, completed = await asyncio.gather(
-        inquire(view, seen, handshakes_end),
-        _complete(view, around.fetcher, deadline) if question.fetch else _as_it_is(view),
+    view, (completed, revocation) = await asyncio.gather(
+        inquire(view, seen, handshakes_end), _fetch(view, question, around, deadline)
     )
-    return replace(view, completion=completed.completion)
+    return replace(view, completion=completed.completion, revocation=revocation)
+
+
+async def _fetch(
+    view: View, question: Question, around: Surroundings, deadline: float
+) -> tuple[View, Revocation | None]:
+    """Fetch missing issuers, and ask whether the certificate was revoked."""
+    started = asyncio.get_running_loop().time()
+    if question.fetch:
+        view = await _complete(view, around.fetcher, deadline)
+    path, leaf = view.path, view.leaf
+    if leaf is None or path is None or len(path.certificates) < 2:
+        return view, None
+    issuer = path.certificates[1]
+    places = places_of(leaf)
+    stapled = None
+    if view.handshake is not None and view.handshake.staple is not None:
+        stapled = read_ocsp(view.handshake.staple, leaf, issuer, view.at, how="stapled")
+    known = Revocation(places.must_staple, stapled)
+    answered = stapled is not None and stapled.state in ("good", "revoked")
+    if question.fetch and around.asker is not None and not answered:
+        until = min(deadline, started + around.patience)
+        asked = await around.asker.ask(leaf, issuer, view.at, until=until)
+        known = replace(asked, must_staple=known.must_staple, stapled=known.stapled)
+    return view, known
 
 
 async def _complete(view: View, fetcher: IssuerFetcher, deadline: float) -> View:

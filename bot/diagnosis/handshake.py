@@ -81,7 +81,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What one connection showed. `chain` is DER, in the order it was sent."""
+    """What one connection showed. `chain` is DER, in the order it was sent.
+
+    `staple` is the OCSP response that came with it (RFC 6066, 8).
+    """
 
     address: IPv4Address | IPv6Address
     port: int
@@ -94,6 +97,7 @@ class Handshake:
     chain: tuple[bytes, ...] = field(default=(), repr=False)
     client_certificate_asked: bool = False
     client_ca_names: tuple[str, ...] = ()
+    staple: bytes | None = field(default=None, repr=False)
     first_bytes: bytes = b""
     received: int = 0
     reply: bytes = b""
@@ -123,6 +127,7 @@ def _context(profile: Profile) -> SSL.Context:
     if profile != "starttls":
         context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
     context.set_info_callback(_note_state)
+    context.set_ocsp_client_callback(_note_staple)
     return context
 
 
@@ -133,6 +138,14 @@ class _Noted:
     """
 
     certificate_asked: bool = False
+    staple: bytes | None = None
+
+
+def _note_staple(connection: SSL.Connection, staple: bytes, _data: object) -> bool:
+    noted = connection.get_app_data()
+    if staple and isinstance(noted, _Noted):
+        noted.staple = staple
+    return True
 
 
 def _note_state(connection: SSL.Connection, where: int, _value: int) -> None:
@@ -167,8 +180,13 @@ class _Conversation(asyncio.Protocol):
         self._noted = _Noted()
         self.tls.set_app_data(self._noted)
         self.tls.set_connect_state()
+        self.tls.request_ocsp()
         if server_name is not None:
             self.tls.set_tlsext_host_name(server_name.encode("ascii"))
+
+    @property
+    def staple(self) -> bytes | None:
+        return self._noted.staple
 
     @property
     def certificate_asked(self) -> bool:
@@ -397,6 +415,7 @@ def _seen(
         chain=chain,
         client_certificate_asked=conversation.certificate_asked,
         client_ca_names=_ca_names(tls) if conversation.certificate_asked else (),
+        staple=conversation.staple,
         first_bytes=conversation.first_bytes if fault and fault.kind in _SAID else b"",
         received=conversation.received,
         reply=conversation.reply,

@@ -88,6 +88,46 @@ _PLANS: dict[Cause, _Plan] = {
     Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_DATES)),
     Cause.EXPIRING_SOON: _Plan("server", (("renew_in_time", None), _PROVE_DATES)),
     Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_DATES)),
+    Cause.REVOKED: _Plan(
+        "server",
+        (
+            ("replace_revoked", None),
+            ("install_renewed", None),
+            (
+                "prove_revocation",
+                (
+                    "openssl s_client -connect {connect}{sni} -showcerts </dev/null >chain.txt\n"
+                    "openssl x509 -in chain.txt -out leaf.pem\n"
+                    "sed '1,/END CERT/d' chain.txt | openssl x509 -out issuer.pem\n"
+                    "openssl x509 -in leaf.pem -noout -ocsp_uri | "
+                    "xargs openssl ocsp -issuer issuer.pem -cert leaf.pem -no_nonce -url"
+                ),
+            ),
+        ),
+    ),
+    Cause.OCSP_PROBLEM: _Plan(
+        "server",
+        (
+            (
+                "nginx_stapling",
+                (
+                    "ssl_stapling on;\nssl_stapling_verify on;\nresolver 127.0.0.53;\n"
+                    "# then: nginx -t && nginx -s reload"
+                ),
+            ),
+            (
+                "apache_stapling",
+                (
+                    'SSLUseStapling on\nSSLStaplingCache "shmcb:logs/ssl_stapling(65536)"\n'
+                    "# then: apachectl configtest && apachectl graceful"
+                ),
+            ),
+            (
+                "prove_stapling",
+                "openssl s_client -connect {connect}{sni} -status </dev/null | grep -A 20 'OCSP response'",
+            ),
+        ),
+    ),
     Cause.HOSTNAME_MISMATCH: _Plan(
         "server", (("serve_right_certificate", None), ("reissue_with_name", None), _PROVE_NAMES)
     ),

@@ -9,6 +9,7 @@ from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.hello import HelloAnswer
 from bot.diagnosis.path import Path
 from bot.diagnosis.report import Target
+from bot.diagnosis.status import Revocation
 from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 
 
@@ -41,6 +42,7 @@ class View:
     verdict: OpenSSLVerdict | None = None
     as_sent: Path | None = None
     completion: Completion | None = None
+    revocation: Revocation | None = None
 
     @property
     def leaf(self) -> Certificate | None:

@@ -18,6 +18,7 @@ from bot.texts.catalogue import Catalogue, Lang, catalogue
 
 _LONGEST_FOREIGN = 120
 _NAMES_SHOWN = 3
+_MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update")
 # Nobody's application is `openssl s_client`; it is left out of sentences about who notices.
 _TOOLS = ("openssl",)
 
@@ -151,7 +152,7 @@ def _values(finding: Finding, texts: Catalogue) -> dict[str, object]:
 def _readable(evidence: Mapping[str, JsonValue], texts: Catalogue) -> dict[str, object]:
     values: dict[str, object] = _Values()
     for name, value in evidence.items():
-        if name in ("not_before", "not_after") and isinstance(value, str):
+        if name in _MOMENTS and isinstance(value, str):
             values[name] = _moment(value)
         elif name == "banner" and isinstance(value, str):
             values[name] = _cut(next(iter(value.splitlines()), ""))
@@ -265,6 +266,8 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.CONNECTION_RESET: _hanging_up,
+    Cause.REVOKED: _refusal,
+    Cause.OCSP_PROBLEM: lambda evidence: (str(evidence.get("problem")),),
     Cause.SNI_UNRECOGNIZED: _when("default_names", "served_without"),
     Cause.DH_KEY_TOO_SMALL: _unless("bits", "unknown"),
     Cause.BACKENDS_DIFFER: _when("down", "down"),

@@ -74,7 +74,7 @@ async def open_lab(
     async with contextlib.AsyncExitStack() as stack:
         aia_socket = bound_socket(next(numbers))
         hosts[AIA_HOST] = (aia_socket.getsockname(),)
-        await stack.enter_async_context(serve_aia(aia_socket, authority.published(), seen))
+        await stack.enter_async_context(serve_aia(aia_socket, authority, seen))
         house = House()
         stack.push_async_callback(house.aclose)
         for scenario in scenarios:

@@ -48,6 +48,7 @@ class Fields(TypedDict, total=False):
     extended_key_usage: Sequence[x509.ObjectIdentifier]
     names: Sequence[str]
     ca_issuers: Sequence[str]
+    ocsp: Sequence[str]
     policies: Sequence[x509.ObjectIdentifier]
     subject_key_id: bytes | None
     authority_key_id: bytes | None
@@ -289,12 +290,15 @@ def _extensions(fields: Fields, key: PrivateKey) -> list[tuple[x509.ExtensionTyp
         found.append((x509.SubjectKeyIdentifier(own), False))
     if (above := fields.get("authority_key_id")) is not None:
         found.append((x509.AuthorityKeyIdentifier(above, None, None), False))
-    if addresses := fields.get("ca_issuers"):
-        method = AuthorityInformationAccessOID.CA_ISSUERS
-        places = [
-            x509.AccessDescription(method, x509.UniformResourceIdentifier(address))
-            for address in addresses
-        ]
+    places = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(address))
+        for method, addresses in (
+            (AuthorityInformationAccessOID.OCSP, fields.get("ocsp", ())),
+            (AuthorityInformationAccessOID.CA_ISSUERS, fields.get("ca_issuers", ())),
+        )
+        for address in addresses
+    ]
+    if places:
         found.append((x509.AuthorityInformationAccess(places), False))
     if names := fields.get("names"):
         found.append((x509.SubjectAlternativeName([_general_name(one) for one in names]), False))

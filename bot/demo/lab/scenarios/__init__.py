@@ -1,11 +1,20 @@
 """Every scenario, by the stage at which it breaks: one small entry each."""
 
 from bot.demo.lab.scenario import Scenario
-from bot.demo.lab.scenarios import across, certificate, chain, handshake, healthy, reaching
+from bot.demo.lab.scenarios import (
+    across,
+    certificate,
+    chain,
+    handshake,
+    healthy,
+    reaching,
+    revocation,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *chain.SCENARIOS,
     *certificate.SCENARIOS,
+    *revocation.SCENARIOS,
     *across.SCENARIOS,
     *handshake.SCENARIOS,
     *reaching.SCENARIOS,
