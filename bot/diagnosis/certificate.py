@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from OpenSSL import crypto
 
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
@@ -68,6 +69,7 @@ class Certificate:
     key: str
     signature: str
     parsed: x509.Certificate = field(repr=False)
+    openssl: crypto.X509 = field(repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and other.der == self.der
@@ -112,6 +114,11 @@ def _read(der: bytes) -> Certificate:
         not_before, not_after = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise MalformedCertificateError(str(error)) from error
+    try:
+        # Two parsers: what only one of them reads is no use to the clients of the other.
+        openssl = crypto.X509.from_cryptography(parsed)
+    except crypto.Error as error:
+        raise MalformedCertificateError(_openssl_reason(error)) from error
     extensions = _extensions(parsed)
     san = _extension(extensions, x509.SubjectAlternativeName)
     dns_names: tuple[str, ...] = ()
@@ -160,7 +167,13 @@ def _read(der: bytes) -> Certificate:
         key=_key_name(parsed),
         signature=_signature_name(parsed),
         parsed=parsed,
+        openssl=openssl,
     )
+
+
+def _openssl_reason(error: crypto.Error) -> str:
+    entries = error.args[0] if error.args else ()
+    return "; ".join(dict.fromkeys(str(one[-1]) for one in entries)) or "unreadable"
 
 
 @lru_cache(maxsize=2 * _KEPT)
@@ -197,7 +210,9 @@ def read_pem_certificates(pem: bytes) -> tuple[Certificate, ...]:
 
 def _extensions(parsed: x509.Certificate) -> dict[type[x509.ExtensionType], x509.ExtensionType]:
     try:
-        return {type(one.value): one.value for one in parsed.extensions}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return {type(one.value): one.value for one in parsed.extensions}
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
         # One odd extension makes cryptography refuse them all; the chain's own verification
         # still sees the certificate as OpenSSL reads it.

@@ -90,7 +90,7 @@ class TrustStore:
         # (X509_VERIFY_PARAM_inherit keeps the first), and one with a few anchors costs little.
         store = crypto.X509Store()
         for one in self._concerned(chain):
-            store.add_cert(_as_openssl(one))
+            store.add_cert(one.openssl)
         store.set_time(at.astimezone(UTC))
         if partial or strict:
             flags = crypto.X509StoreFlags
@@ -98,7 +98,7 @@ class TrustStore:
                 (flags.PARTIAL_CHAIN if partial else 0) | (flags.X509_STRICT if strict else 0)
             )
         context = crypto.X509StoreContext(
-            store, _as_openssl(chain[0]), [_as_openssl(one) for one in chain[1:]] or None
+            store, chain[0].openssl, [one.openssl for one in chain[1:]] or None
         )
         try:
             context.verify_certificate()
@@ -122,11 +122,6 @@ class TrustStore:
 def _folded(text: str) -> str:
     # OpenSSL compares names without case, string type and repeated spaces (x509_name_canon).
     return " ".join(text.lower().split())
-
-
-@lru_cache(maxsize=512)
-def _as_openssl(certificate: Certificate) -> crypto.X509:
-    return crypto.X509.from_cryptography(certificate.parsed)
 
 
 @cache

@@ -54,7 +54,7 @@ def points(path: tuple[Certificate, ...]) -> Iterator[Point]:
 
 
 def _rules_for_all(one: Certificate) -> Iterator[str]:
-    serial = one.parsed.serial_number
+    serial = int(one.serial, 16)
     if serial <= 0 or (serial.bit_length() + 8) // 8 > _LONGEST_SERIAL:
         yield "RFC 5280 4.1.2.2 (serial number)"
     if one.authority_key_id is None and not is_self_signed(one):
