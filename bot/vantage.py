@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.diagnosis.aia import IssuerFetcher
+from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import PATIENCE, Surroundings, examine, examine_file, utc_now
 from bot.diagnosis.question import Question
@@ -102,6 +103,7 @@ class LocalVantage:
             self._name,
             asker,
             self._patience,
+            bundle_date() if self._clock is utc_now else None,
         )
 
     async def aclose(self) -> None:

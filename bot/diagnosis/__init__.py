@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import read_pem_certificates
+from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import Surroundings, examine, examine_file, utc_now
 from bot.diagnosis.question import ConnectTo, Question
@@ -77,7 +78,14 @@ async def check(
     fetcher = IssuerFetcher(resolver, policy)
     asker = StatusAsker(fetcher.downloader)
     around = Surroundings(
-        resolver, policy, fetcher, trust_store(question.roots_pem), utc_now, "here", asker
+        resolver,
+        policy,
+        fetcher,
+        trust_store(question.roots_pem),
+        utc_now,
+        "here",
+        asker,
+        released=bundle_date(),
     )
     try:
         return await examine(question, around)

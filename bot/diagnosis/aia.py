@@ -38,13 +38,14 @@ _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
 class Fetched:
     """What an AIA address gave: certificates, or the reason why there are none.
 
-    `date` is what the clock of that server showed.
+    `date` is what the clock of that server showed when ours, the loop's, showed `heard`.
     """
 
     url: str
     certificates: tuple[Certificate, ...] = ()
     fault: str | None = None
     date: datetime | None = None
+    heard: float = 0.0
 
 
 class IssuerFetcher:
@@ -84,15 +85,17 @@ class IssuerFetcher:
         return asyncio.get_running_loop().time() if self._elapsed is None else self._elapsed()
 
     async def _fetch_and_keep(self, url: str) -> Fetched:
-        date = None
+        date, heard = None, 0.0
         try:
             got = await self.downloader.download(url, most_bytes=_MOST_BYTES)
-            date = got.date
-            fetched = Fetched(url, read_certificates(got.body)[:_MOST_CERTIFICATES], date=date)
+            date, heard = got.date, got.heard
+            fetched = Fetched(
+                url, read_certificates(got.body)[:_MOST_CERTIFICATES], date=date, heard=heard
+            )
         except DownloadError as error:
             fetched = Fetched(url, fault=str(error))
         except ValueError as error:
-            fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date)
+            fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date, heard=heard)
         seconds = _KEPT_SECONDS if fetched.certificates else _KEPT_SECONDS_FAILED
         self._kept[url] = (self._now() + seconds, fetched)
         self._kept.move_to_end(url)

@@ -7,7 +7,7 @@ untrusted; whoever asked checks signatures.
 import asyncio
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 
@@ -28,10 +28,14 @@ class DownloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A body, and the time that the server's clock showed (RFC 9110, 6.6.1), if it said one."""
+    """A body, and the time that the server's clock showed (RFC 9110, 6.6.1), if it said one.
+
+    `heard` is when that was, by the loop's clock.
+    """
 
     body: bytes
     date: datetime | None = None
+    heard: float = 0.0
 
 
 class _DeniedError(OSError):
@@ -154,7 +158,8 @@ class Downloader:
                     msg = f"HTTP {response.status}"
                     raise ValueError(msg)
                 content = await _read_bounded(response.content, most_bytes)
-                return Downloaded(content, _date(response.headers.get("Date")))
+                date = _date(response.headers.get("Date"), response.headers.get("Age"))
+                return Downloaded(content, date, asyncio.get_running_loop().time())
         msg = "too many redirects"
         raise ValueError(msg)
 
@@ -185,11 +190,17 @@ async def _read_bounded(content: aiohttp.StreamReader, most_bytes: int) -> bytes
     return bytes(body)
 
 
-def _date(header: str | None) -> datetime | None:
+def _date(header: str | None, age: str | None) -> datetime | None:
     if not header:
         return None
     try:
         said = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+    # What a cache keeps shows the time when it was fetched (RFC 9111, 5.1).
+    kept = int(age) if age and age.isdecimal() and len(age) < 9 else 0
+    said = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+    try:
+        return said + timedelta(seconds=kept)
+    except OverflowError:
+        return None

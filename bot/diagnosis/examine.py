@@ -9,8 +9,9 @@ import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from bot.diagnosis.aia import Fetched, IssuerFetcher
 from bot.diagnosis.causes import Cause
@@ -22,6 +23,7 @@ from bot.diagnosis.certificate import (
 )
 from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import differing
+from bot.diagnosis.clock import Witness, skew_of
 from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.complete import complete, needs_completion
 from bot.diagnosis.contact import make_contact
@@ -81,7 +83,7 @@ class Surroundings:
     """What a check needs from the place where it runs.
 
     `asker` asks for revocation (None: nobody does); `patience` is how long, in seconds, the answer
-    waits for that.
+    waits for that; `released` is a moment that is certainly past.
     """
 
     resolver: Resolver
@@ -92,6 +94,7 @@ class Surroundings:
     vantage: str
     asker: StatusAsker | None = None
     patience: float = PATIENCE
+    released: datetime | None = None
 
 
 async def examine(question: Question, around: Surroundings) -> Report:
@@ -180,7 +183,49 @@ async def _look(
     view, (completed, revocation) = await asyncio.gather(
         inquire(view, seen, handshakes_end), _fetch(view, question, around, deadline)
     )
-    return replace(view, completion=completed.completion, revocation=revocation)
+    view = replace(view, completion=completed.completion, revocation=revocation)
+    if question.at is None:
+        view = await _by_the_right_clock(view, question, around, deadline)
+    return view
+
+
+async def _by_the_right_clock(
+    view: View, question: Question, around: Surroundings, deadline: float
+) -> View:
+    """When our clock is wrong, judge once more by the clocks of those who answered."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    leaf, seen = view.leaf, view.handshake
+    if leaf is None or seen is None:
+        return view
+    fetches = list(view.completion.fetches) if view.completion else []
+    heard = [(one.url, one.date, one.heard) for one in fetches if one.date is not None]
+    heard += view.revocation.dates if view.revocation else ()
+    accused = not leaf.not_before <= view.at <= leaf.not_after
+    if accused and not heard and question.fetch and leaf.issuer_urls:
+        # The CA's server is asked for nothing but the time: the site's own would be a party.
+        try:
+            async with asyncio.timeout_at(min(deadline, now + around.patience)):
+                got = await around.fetcher.fetch(leaf.issuer_urls[0])
+        except TimeoutError:
+            pass
+        else:
+            heard += [(got.url, got.date, got.heard)] if got.date is not None else []
+    now = loop.time()
+    witnesses = [
+        Witness(urlsplit(url).hostname or url, date + timedelta(seconds=now - at))
+        for url, date, at in heard
+    ]
+    clock = around.clock()
+    skew = skew_of(clock, witnesses, around.released)
+    if skew is None:
+        return view
+    right = _read(replace(view, at=clock + skew.offset, skew=skew), seen.chain)
+    completed, revocation = await _fetch(right, question, around, deadline)
+    matters = accused != (not leaf.not_before <= right.at <= leaf.not_after)
+    return replace(
+        right, completion=completed.completion, revocation=revocation, skew_matters=matters
+    )
 
 
 async def _fetch(

@@ -88,6 +88,7 @@ _PLANS: dict[Cause, _Plan] = {
     Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_DATES)),
     Cause.EXPIRING_SOON: _Plan("server", (("renew_in_time", None), _PROVE_DATES)),
     Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_DATES)),
+    Cause.CLOCK_SKEW: _Plan("nobody", (("set_clock", "timedatectl; timedatectl set-ntp true"),)),
     Cause.REVOKED: _Plan(
         "server",
         (

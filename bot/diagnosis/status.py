@@ -27,14 +27,14 @@ class Revocation:
     """What is known: the stapled answer (None: none came), and what was asked for.
 
     `pending` says that an answer was under way when patience ended; `dates` are what the clocks of
-    the servers that answered showed.
+    the servers that answered showed, each with the moment of the loop's clock.
     """
 
     must_staple: bool = False
     stapled: Status | None = None
     asked: tuple[Status, ...] = ()
     pending: bool = False
-    dates: tuple[tuple[str, datetime], ...] = ()
+    dates: tuple[tuple[str, datetime, float], ...] = ()
 
     @property
     def answers(self) -> tuple[Status, ...]:
@@ -69,7 +69,7 @@ class StatusAsker:
         """
         places = places_of(leaf)
         asked: list[Status] = []
-        dates: list[tuple[str, datetime]] = []
+        dates: list[tuple[str, datetime, float]] = []
         steps: list[tuple[How, str, bytes | None]] = []
         if places.ocsp:
             try:
@@ -87,7 +87,7 @@ class StatusAsker:
                 asked.append(Status(how, "unusable", got, url))
                 continue
             if got.date is not None:
-                dates.append((url, got.date))
+                dates.append((url, got.date, got.heard))
             if how == "ocsp":
                 asked.append(read_ocsp(got.body, leaf, issuer, at, url=url))
             else:

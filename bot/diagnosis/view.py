@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.certificate import Certificate
+from bot.diagnosis.clock import Skew
 from bot.diagnosis.complete import Completion
 from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.hello import HelloAnswer
@@ -43,6 +44,8 @@ class View:
     as_sent: Path | None = None
     completion: Completion | None = None
     revocation: Revocation | None = None
+    skew: Skew | None = None
+    skew_matters: bool = False
 
     @property
     def leaf(self) -> Certificate | None:

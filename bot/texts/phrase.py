@@ -267,6 +267,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.CONNECTION_RESET: _hanging_up,
     Cause.REVOKED: _refusal,
+    Cause.CLOCK_SKEW: _when("at_least", "at_least"),
     Cause.OCSP_PROBLEM: lambda evidence: (str(evidence.get("problem")),),
     Cause.SNI_UNRECOGNIZED: _when("default_names", "served_without"),
     Cause.DH_KEY_TOO_SMALL: _unless("bits", "unknown"),

@@ -50,10 +50,11 @@ async def serve_aia(
     async def answer_status(request: web.Request) -> web.StreamResponse:
         seen.append(request.path)
         kind = request.path.removeprefix(OCSP_PATH)
+        asked = await request.read()
         if kind == SLOW_OCSP:
             await ending.wait()
         try:
-            der = answer_ocsp(authority, kind, await request.read())
+            der = answer_ocsp(authority, kind, asked)
         except ValueError as error:
             raise web.HTTPBadRequest from error
         return web.Response(body=der, content_type="application/ocsp-response")
