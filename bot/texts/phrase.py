@@ -21,6 +21,21 @@ _NAMES_SHOWN = 3
 _MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update")
 # Nobody's application is `openssl s_client`; it is left out of sentences about who notices.
 _TOOLS = ("openssl",)
+# Whom a summary names before all others, and how many.
+_BEST_KNOWN = (
+    "curl",
+    "chrome",
+    "python",
+    "safari",
+    "node",
+    "windows",
+    "java",
+    "firefox",
+    "go",
+    "android",
+    "gnutls",
+)
+_CLIENTS_SHOWN = 5
 
 
 def phrase_report(report: Report, lang: Lang) -> Report:
@@ -106,12 +121,18 @@ def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:
 
 
 def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
+    """The best known of the clients, and how many there are besides."""
+    places = {code: place for place, code in enumerate(_BEST_KNOWN)}
+    told = sorted(
+        (one for one in clients if one.client not in _TOOLS),
+        key=lambda one: places.get(one.client, len(places)),
+    )
     names = []
-    for one in clients:
-        if one.client in _TOOLS:
-            continue
+    for one in told[: _CLIENTS_SHOWN if len(told) > _CLIENTS_SHOWN + 1 else len(told)]:
         key = f"client.short.{one.client}"
         names.append(texts.text(key) if texts.has(key) else one.label)
+    if len(names) < len(told):
+        names.append(texts.text("client.others", n=len(told) - len(names)))
     return format_list(names, locale=texts.lang) if names else "—"
 
 

@@ -30,6 +30,9 @@ _AREAS: dict[Cause, Area] = {
     Cause.NOT_YET_VALID: "dates",
     Cause.HOSTNAME_MISMATCH: "name",
 }
+# Below this many certificates no client counts them.
+_FEW = min(one.most_certificates or 99 for one in CLIENTS)
+_OLD_TLS = ("TLSv1", "TLSv1.1")
 # Faults that show only once the client has accepted the certificate.
 _AFTERWARDS = (Cause.CLIENT_CERTIFICATE_REQUIRED,)
 
@@ -56,6 +59,11 @@ def _with_warnings(findings: Sequence[Finding]) -> tuple[ClientPrediction, ...]:
     for finding in findings:
         for code in _list(finding.evidence.get("breaks")):
             broken.setdefault(str(code), finding)
+        # What is sent for nothing counts, too.
+        sent = finding.evidence.get("sent")
+        for client in CLIENTS if isinstance(sent, int) and sent > _FEW else ():
+            if client.most_certificates is not None and sent > client.most_certificates:
+                broken.setdefault(client.code, finding)
     fine = _all_fine()
     if not broken:
         return fine
@@ -116,7 +124,7 @@ def _predict_one(
             outcome=outcome,
             error=_line(client, finding, target, at),
             reason_code=reason,
-            values=_values(finding),
+            values=_values(finding) | _other_words(client, finding, target, at),
         )
         if outcome == "fails":
             return prediction
@@ -142,9 +150,9 @@ def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool)
     if any(one.code is Cause.HOSTNAME_MISMATCH for one in findings):
         return "common_name"
     for finding in findings:
-        about_session = session_outcome(client.code, finding)
-        if about_session is not None:
-            return about_session[1]
+        outcome, reason = _outcome(client, finding)
+        if outcome == "works":
+            return reason
     return "not_touched"
 
 
@@ -176,6 +184,16 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
             if client.accepts_common_name:
                 return "works", "common_name"
             return "fails", "no_common_name"
+        case Cause.CERTIFICATE_NOT_TLS if not client.checks_purpose:
+            return "works", "purpose_unchecked"
+        case Cause.PROTOCOL_VERSION if (
+            client.oldest_tls == "TLSv1" and evidence.get("version") in _OLD_TLS
+        ):
+            return "works", "old_tls_offered"
+        case Cause.WEAK_SIGNATURE_OR_KEY if (
+            evidence.get("weak") == "key" and _rsa_bits(evidence.get("key")) >= client.least_rsa
+        ):
+            return "works", "short_key_accepted"
         case Cause.NO_SHARED_CIPHER if not evidence.get("everyone") and not client.browser_ciphers:
             return "depends", "cipher_list"
         case Cause.DNS_FAILURE | Cause.CONNECTION_REFUSED | Cause.TIMEOUT | Cause.CONNECTION_RESET:
@@ -183,6 +201,11 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
         case Cause.EGRESS_DENIED:
             return "depends", "not_checked"
     return "fails", finding.code.value
+
+
+def _rsa_bits(key: JsonValue | None) -> int:
+    bits = str(key).removeprefix("RSA ")
+    return int(bits) if bits.isdecimal() else 0
 
 
 def _symptom(client: Client, finding: Finding) -> Symptom | None:
@@ -240,7 +263,24 @@ def _line(client: Client, finding: Finding, target: Target, at: datetime) -> str
     if known is not None:
         return known
     symptom = _symptom(client, finding)
-    words = client.words.get(symptom) if symptom else None
+    return _filled(client.words.get(symptom) if symptom else None, finding, target, at)
+
+
+def _other_words(
+    client: Client, finding: Finding, target: Target, at: datetime
+) -> dict[str, JsonValue]:
+    """What other programs on the same library print, by their names."""
+    symptom = _symptom(client, finding)
+    if symptom is None or not client.dialects:
+        return {}
+    lines = {
+        name: _filled(words.get(symptom), finding, target, at)
+        for name, words in client.dialects.items()
+    }
+    return {"lines": {name: line for name, line in lines.items() if line is not None}}
+
+
+def _filled(words: str | None, finding: Finding, target: Target, at: datetime) -> str | None:
     if words is None:
         return None
     evidence = finding.evidence

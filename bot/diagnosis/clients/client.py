@@ -1,0 +1,83 @@
+"""What one client is, as data: what it trusts, does, demands and prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+Symptom = Literal[
+    "dns",
+    "refused",
+    "connect_timeout",
+    "silent",
+    "reset",
+    "closed",
+    "plaintext",
+    "protocol_version",
+    "no_cipher",
+    "refusal",
+    "unknown_sni",
+    "client_certificate_12",
+    "client_certificate_13",
+    "client_certificate_page",
+    "unreadable",
+    "self_signed",
+    "no_issuer",
+    "wrong_issuer",
+    "no_upper_issuer",
+    "root_sent",
+    "expired",
+    "not_yet_valid",
+    "expired_upper",
+    "mismatch",
+    "mismatch_address",
+    "purpose",
+    "weak",
+    "invalid",
+]
+Area = Literal["chain", "dates", "name"]
+Roots = Literal["system", "own", "mozilla", "apple", "microsoft", "google", "device"]
+Family = Literal["browsers", "tools", "languages", "devices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client.
+
+    Attributes:
+        code: Its name in the contract.
+        label: What people call it.
+        words: The line that it prints for each symptom.
+        roots: Whose list of roots it trusts: the image's bundle, one that it carries itself, or
+            its platform's.
+        family: Where it stands in a list.
+        fetches: It fetches a missing issuer by itself (AIA).
+        preloads: It has most public intermediates beforehand.
+        accepts_common_name: It takes the host from the subject when there is no SAN.
+        browser_ciphers: It offers only what browsers offer.
+        checks_purpose: It refuses a server's certificate that is not for servers.
+        oldest_tls: The oldest version that it offers as it comes.
+        least_rsa: The shortest RSA key that it takes, in bits.
+        most_certificates: Of a chain, as many as it reads.
+        roots_until: Its list of roots ends there and cannot be renewed.
+        dialects: The words of other programs on the same library.
+        order: The order of precedence of a certificate's faults: which one it names. A symptom in
+            it stands for itself, the others for their area.
+    """
+
+    code: str
+    label: str
+    words: Mapping[Symptom, str]
+    roots: Roots = "system"
+    family: Family = "tools"
+    fetches: bool = False
+    preloads: bool = False
+    accepts_common_name: bool = False
+    browser_ciphers: bool = False
+    checks_purpose: bool = True
+    oldest_tls: Literal["TLSv1", "TLSv1.2"] = "TLSv1.2"
+    least_rsa: int = 2048
+    most_certificates: int | None = None
+    roots_until: date | None = None
+    dialects: Mapping[str, Mapping[Symptom, str]] = field(default_factory=dict)
+    order: tuple[Area | Symptom, ...] = ("chain", "dates", "name")
