@@ -35,7 +35,7 @@ _BEST_KNOWN = (
     "android",
     "gnutls",
 )
-_CLIENTS_SHOWN = 5
+_CLIENTS_SHOWN = 4
 
 
 def phrase_report(report: Report, lang: Lang) -> Report:
@@ -128,7 +128,7 @@ def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
         key=lambda one: places.get(one.client, len(places)),
     )
     names = []
-    for one in told[: _CLIENTS_SHOWN if len(told) > _CLIENTS_SHOWN + 1 else len(told)]:
+    for one in told[:_CLIENTS_SHOWN]:
         key = f"client.short.{one.client}"
         names.append(texts.text(key) if texts.has(key) else one.label)
     if len(names) < len(told):

@@ -61,9 +61,10 @@ def _with_warnings(findings: Sequence[Finding]) -> tuple[ClientPrediction, ...]:
             broken.setdefault(str(code), finding)
         # What is sent for nothing counts, too.
         sent = finding.evidence.get("sent")
-        for client in CLIENTS if isinstance(sent, int) and sent > _FEW else ():
-            if client.most_certificates is not None and sent > client.most_certificates:
-                broken.setdefault(client.code, finding)
+        if isinstance(sent, int) and sent > _FEW:
+            for client in CLIENTS:
+                if client.most_certificates is not None and sent > client.most_certificates:
+                    broken.setdefault(client.code, finding)
     fine = _all_fine()
     if not broken:
         return fine
