@@ -19,6 +19,7 @@ from typing import Literal, cast
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
 
+from bot.diagnosis.hello import knows_renegotiation
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
 
 FaultKind = Literal[
@@ -98,6 +99,7 @@ class Handshake:
     client_certificate_asked: bool = False
     client_ca_names: tuple[str, ...] = ()
     staple: bytes | None = field(default=None, repr=False)
+    secure_renegotiation: bool | None = None
     first_bytes: bytes = b""
     received: int = 0
     reply: bytes = b""
@@ -416,6 +418,9 @@ def _seen(
         client_certificate_asked=conversation.certificate_asked,
         client_ca_names=_ca_names(tls) if conversation.certificate_asked else (),
         staple=conversation.staple,
+        secure_renegotiation=None
+        if tls.get_protocol_version_name() == "TLSv1.3"
+        else knows_renegotiation(conversation.first_bytes),
         first_bytes=conversation.first_bytes if fault and fault.kind in _SAID else b"",
         received=conversation.received,
         reply=conversation.reply,

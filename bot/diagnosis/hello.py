@@ -241,6 +241,25 @@ def read_answer(received: bytes) -> HelloAnswer:
     return HelloAnswer(version, cipher, alert, chain, dh_bits)
 
 
+def knows_renegotiation(received: bytes) -> bool | None:
+    """Whether a ServerHello up to TLS 1.2 carries renegotiation_info (RFC 5746, 3.4).
+
+    Args:
+        received: The first bytes of the server; None is the answer when its hello is not whole.
+    """
+    if len(received) < 9 or received[0] != _HANDSHAKE or received[5] != _SERVER_HELLO:
+        return None
+    message = received[9 : 9 + int.from_bytes(received[6:9])]
+    if len(message) < max(38, int.from_bytes(received[6:9])):
+        return None
+    at = 38 + message[34] + 2
+    while len(message) >= at + 4:
+        if message[at : at + 2] == b"\xff\x01":
+            return True
+        at += 4 + int.from_bytes(message[at + 2 : at + 4])
+    return False
+
+
 def _certificates(message: bytes) -> tuple[bytes, ...]:
     found: list[bytes] = []
     at = 3

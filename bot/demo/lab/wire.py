@@ -5,7 +5,7 @@ Certificate and ServerHelloDone.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 SSL_3_0 = b"\x03\x00"
@@ -78,25 +78,36 @@ def alert(code: int, version: bytes = TLS_1_2) -> bytes:
     return _records(_ALERT, bytes((2, code)), version)
 
 
-def server_flight(suite: int, certificates: Iterable[bytes]) -> bytes:
+def server_flight(
+    suite: int,
+    certificates: Iterable[bytes],
+    *,
+    secure_renegotiation: bool = True,
+    key_exchange: Callable[[bytes], bytes] | None = None,
+) -> bytes:
     """ServerHello, Certificate and ServerHelloDone of TLS 1.2 (RFC 5246 section 7.4).
 
     Args:
         suite: The cipher suite that the server chooses.
         certificates: DER or what passes for it, sent as it is.
+        secure_renegotiation: Whether the extension of RFC 5746 is sent, the only one.
+        key_exchange: Makes the ServerKeyExchange from the server's random; none is sent when None.
     """
+    random = secrets.token_bytes(32)
     hello = (
         TLS_1_2
-        + secrets.token_bytes(32)
+        + random
         + b"\x00"  # no session id
         + suite.to_bytes(2, "big")
         + b"\x00"  # no compression
-        + _vector(_RENEGOTIATION_INFO, 2)
+        + (_vector(_RENEGOTIATION_INFO, 2) if secure_renegotiation else b"")
     )
     chain = _vector(b"".join(_vector(one, 3) for one in certificates), 3)
-    messages = b"".join(
-        bytes((kind,)) + _vector(body, 3) for kind, body in ((2, hello), (11, chain), (14, b""))
-    )
+    parts = [(2, hello), (11, chain)]
+    if key_exchange is not None:
+        parts.append((12, key_exchange(random)))
+    parts.append((14, b""))
+    messages = b"".join(bytes((kind,)) + _vector(body, 3) for kind, body in parts)
     return _records(_HANDSHAKE, messages, TLS_1_2)
 
 

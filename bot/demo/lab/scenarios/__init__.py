@@ -9,11 +9,13 @@ from bot.demo.lab.scenarios import (
     healthy,
     reaching,
     revocation,
+    verification,
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
     *chain.SCENARIOS,
     *certificate.SCENARIOS,
+    *verification.SCENARIOS,
     *revocation.SCENARIOS,
     *across.SCENARIOS,
     *handshake.SCENARIOS,

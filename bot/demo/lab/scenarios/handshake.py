@@ -8,6 +8,7 @@ from OpenSSL import SSL
 from bot.demo.lab import wire
 from bot.demo.lab.authority import DOMAIN, Authority
 from bot.demo.lab.gate import Gate, Refusal
+from bot.demo.lab.legacy import LegacyServer
 from bot.demo.lab.scenario import Build, Scenario
 from bot.demo.lab.script import ScriptServer, to_hello
 from bot.demo.lab.tls import ClientCertificate, TlsServer
@@ -124,6 +125,10 @@ def _small_dh(ciphers: bytes) -> Build:
         )
 
     return build
+
+
+def _legacy(ca: Authority, host: str) -> tuple[LegacyServer, ...]:
+    return (LegacyServer((ca.leaf(host, key=ca.rsa_key), ca.issuing)),)
 
 
 SCENARIOS = (
@@ -261,5 +266,14 @@ SCENARIOS = (
         title_ja="1024ビットのDH鍵交換しか使えない",
         story="The group was built into the software in 2005; Debian's OpenSSL refuses it.",
         build=_small_dh(b"DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"),
+    ),
+    Scenario(
+        name="legacy-renegotiation",
+        cause=Cause.RENEGOTIATION_OR_LEGACY,
+        verdict="broken",
+        title="Does not know secure renegotiation",
+        title_ja="安全な再ネゴシエーションに対応していない",
+        story="A device from 2009 ends TLS; since the update to OpenSSL 3 the jobs fail.",
+        build=_legacy,
     ),
 )

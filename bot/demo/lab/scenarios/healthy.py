@@ -1,10 +1,11 @@
-"""Servers with which nothing is wrong, in some of the shapes that may look so."""
+"""Servers that work everywhere today, in some of the shapes that may look otherwise."""
 
 from OpenSSL import SSL
 
 from bot.demo.lab.authority import DOMAIN, Authority
 from bot.demo.lab.scenario import Scenario
 from bot.demo.lab.tls import TlsServer
+from bot.diagnosis.causes import Cause
 
 
 def _healthy(ca: Authority, host: str) -> tuple[TlsServer, ...]:
@@ -61,9 +62,9 @@ SCENARIOS = (
     ),
     Scenario(
         name="wrong-order",
-        cause=None,
-        verdict="ok",
-        judged=False,
+        cause=Cause.WRONG_CHAIN_ORDER,
+        verdict="warning",
+        proven=True,
         title="Right certificates, wrong order",
         title_ja="証明書チェーンの順序が逆",
         story="The bundle was put together by hand, root side first; current clients sort it out.",
@@ -71,9 +72,9 @@ SCENARIOS = (
     ),
     Scenario(
         name="extra-certificates",
-        cause=None,
-        verdict="ok",
-        judged=False,
+        cause=Cause.EXTRA_CERTIFICATES,
+        verdict="warning",
+        proven=True,
         title="Sends certificates that nobody needs",
         title_ja="不要な証明書まで送っている",
         story="Every file the CA ever mailed went into the bundle: a duplicate, strangers, the root.",
