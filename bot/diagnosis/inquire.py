@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from bot.diagnosis.handshake import Handshake, Profile, shake_hands
-from bot.diagnosis.hello import DHE_SUITES, HelloAnswer, say_hello
+from bot.diagnosis.hello import DHE_SUITES, RSA_SCHEMES, RSA_SUITES, HelloAnswer, say_hello
 from bot.diagnosis.report import Target
 from bot.diagnosis.rules.hostname import covers
 from bot.diagnosis.view import View
@@ -75,6 +75,7 @@ async def inquire(view: View, seen: Handshake, deadline: float) -> View:
             unnamed=answer.unnamed or view.unnamed,
             misnamed=answer.misnamed or view.misnamed,
             dh_bits=answer.dh_bits or view.dh_bits,
+            rsa_chain=answer.rsa_chain or view.rsa_chain,
         )
     return view
 
@@ -158,7 +159,31 @@ async def _size_of_dh(view: View, seen: Handshake, _: _Shake, deadline: float) -
     return replace(view, dh_bits=answer.dh_bits)
 
 
+def _out_of_date_ecdsa(view: View, _: Handshake) -> bool:
+    leaf = view.leaf
+    return (
+        leaf is not None
+        and leaf.key.startswith("EC ")
+        and not leaf.not_before <= view.at <= leaf.not_after
+        and view.target.starttls is None
+    )
+
+
+async def _rsa_certificate(view: View, seen: Handshake, _: _Shake, deadline: float) -> View:
+    """Servers with two certificates are renewed by two jobs; one of them may have failed."""
+    answer = await say_hello(
+        seen.address,
+        seen.port,
+        server_name=server_name(view.target),
+        deadline=deadline,
+        suites=RSA_SUITES,
+        schemes=RSA_SCHEMES,
+    )
+    return replace(view, rsa_chain=answer.chain)
+
+
 _QUESTIONS = (
+    _Question(_out_of_date_ecdsa, _rsa_certificate),
     _Question(lambda view, seen: view.target.starttls is None and _refused(view, seen), _old_hello),
     _Question(_name_in_doubt, _other_names),
     _Question(_answers_in_http, _refusal_in_http),

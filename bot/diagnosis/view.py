@@ -22,7 +22,7 @@ class View:
     the certificates could be read; `as_sent` is the best path from these alone, `completion` what
     fetching added; `hello`, `modern` and `asked` are further connections that were made because
     the first one left a question open: with the suites of browsers, over HTTP/1.1,
-    without a server name and with one that nobody has. `unanswered` is the widest handshake when
+    without a server name and with one that nobody has, with RSA only. `unanswered` is the widest handshake when
     only a small one was answered (`only_size`: see `contact.Contact`).
     """
 
@@ -36,6 +36,7 @@ class View:
     unnamed: Handshake | None = None
     misnamed: Handshake | None = None
     dh_bits: int | None = None
+    rsa_chain: tuple[bytes, ...] = ()
     unanswered: Handshake | None = None
     only_size: bool | None = None
     sent: tuple[Certificate, ...] = ()

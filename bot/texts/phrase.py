@@ -18,9 +18,10 @@ from bot.texts.catalogue import Catalogue, Lang, catalogue
 
 _LONGEST_FOREIGN = 120
 _NAMES_SHOWN = 3
-_MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update")
-# Nobody's application is `openssl s_client`; it is left out of sentences about who notices.
-_TOOLS = ("openssl",)
+_MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update", "rsa_not_after")
+# Nobody's application is `openssl s_client`, and a setting is no client of its own; they are left
+# out of sentences about who notices.
+_TOOLS = ("openssl", "python-strict", "java-aia")
 # Whom a summary names before all others, and how many.
 _BEST_KNOWN = (
     "curl",
@@ -287,6 +288,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.CONNECTION_RESET: _hanging_up,
+    Cause.EXPIRED: _when("rsa_valid", "rsa_valid"),
     Cause.REVOKED: _refusal,
     Cause.CLOCK_SKEW: _when("at_least", "at_least"),
     Cause.OCSP_PROBLEM: lambda evidence: (str(evidence.get("problem")),),

@@ -31,6 +31,7 @@ class TlsServer:
     `lowest` and `highest` are pyOpenSSL's version numbers (`SSL.TLS1_2_VERSION`). `client_ca` is
     named in the request for a client certificate. `pace`: seconds between two sent bytes.
     `dh_pem`: the group for ephemeral Diffie-Hellman (PKCS #3). `staple`: an OCSP response, DER.
+    `also`: a second certificate with a key of another kind, for clients that want that.
     """
 
     chain: tuple[Issued, ...]
@@ -42,6 +43,7 @@ class TlsServer:
     pace: float | None = None
     dh_pem: bytes | None = None
     staple: bytes | None = None
+    also: Issued | None = None
 
     def visits(self, house: House) -> Callable[[], asyncio.Protocol]:
         """What makes a protocol for each accepted connection."""
@@ -67,6 +69,9 @@ class TlsServer:
             context.set_ocsp_server_callback(lambda *_: staple)
         context.use_certificate(self.chain[0].certificate)
         context.use_privatekey(self.chain[0].key)
+        if self.also is not None:
+            context.use_certificate(self.also.certificate)
+            context.use_privatekey(self.also.key)
         for one in self.chain[1:]:
             context.add_extra_chain_cert(one.certificate)
         context.set_alpn_select_callback(
