@@ -65,10 +65,10 @@ def _end(one: Certificate, view: View) -> datetime | None:
     """When the way over this certificate ended; None when it is open still."""
     if view.at > one.not_after:
         return one.not_after
-    if one.self_issued or view.trust.issuers_of(one):
+    if one.self_issued:
         return None
     above = [other for other in view.sent if other.subject_der == one.issuer_der]
-    ends = [other.not_after for other in above]
+    ends = [other.not_after for other in (*above, *view.trust.issuers_of(one))]
     if one.issuer_name in _ENDED:
         ends.append(_ENDED[one.issuer_name])
     return min(ends) if ends and all(view.at > end for end in ends) else None
