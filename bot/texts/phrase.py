@@ -36,7 +36,7 @@ _BEST_KNOWN = (
     "android",
     "gnutls",
 )
-_CLIENTS_SHOWN = 4
+_CLIENTS_SHOWN = 3
 
 
 def phrase_report(report: Report, lang: Lang) -> Report:

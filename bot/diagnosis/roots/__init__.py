@@ -1,0 +1,55 @@
+"""When each root entered and left Mozilla's list, by releases of certifi that carried it.
+
+`history.json` is made by `build`; it knows about two releases a year, so a date is a span: "after
+the release that lacked it, by the release that has it".
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One root's time on the list.
+
+    Attributes:
+        name: What people call the root.
+        after: The last release known that lacked it; None when the first one had it.
+        entered: The first release that has it.
+        last: The last release that has it.
+        left: The first release that lacks it again; None while the newest one has it.
+    """
+
+    name: str
+    after: date | None
+    entered: date
+    last: date
+    left: date | None
+
+
+@cache
+def _history() -> dict[str, Membership]:
+    read = json.loads(files(__package__).joinpath("history.json").read_text("utf-8"))
+    days = [date.fromisoformat(one) for one in read["releases"]]
+    return {
+        sha256: Membership(
+            name=name,
+            after=days[first - 1] if first else None,
+            entered=days[first],
+            last=days[last],
+            left=days[last + 1] if last + 1 < len(days) else None,
+        )
+        for sha256, (name, first, last) in read["roots"].items()
+    }
+
+
+def membership_of(sha256: str) -> Membership | None:
+    """When a root was on Mozilla's list; None for one that never was.
+
+    Args:
+        sha256: The fingerprint of its DER, lower-case hexadecimal.
+    """
+    return _history().get(sha256)
