@@ -16,6 +16,7 @@ import certifi
 from OpenSSL import crypto
 
 from bot.diagnosis.certificate import (
+    LARGEST_KEPT,
     Certificate,
     MalformedCertificateError,
     issued_by,
@@ -103,8 +104,14 @@ def _folded(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-@lru_cache(maxsize=512)
 def _as_openssl(certificate: Certificate) -> crypto.X509:
+    if len(certificate.der) > LARGEST_KEPT:
+        return _converted.__wrapped__(certificate)
+    return _converted(certificate)
+
+
+@lru_cache(maxsize=512)
+def _converted(certificate: Certificate) -> crypto.X509:
     return crypto.X509.from_cryptography(certificate.parsed)
 
 
