@@ -35,7 +35,14 @@ _MOST_BYTES = 64 * 1024
 _MOST_REDIRECTS = 3
 _MOST_CERTIFICATES = 10
 _SECONDS = 3.0
+_MOST_ADDRESSES = 4
+# A CA's address is http, port 80 (Baseline Requirements 7.1.2.7.7); company CAs use what they
+# like. What no CA uses are the ports of mail, shells and directories below 1024: a certificate
+# must not make us knock at somebody's port 22 or write into a mail dialogue on 25.
+_PRIVILEGED, _WEB_PORTS = 1024, frozenset({80, 443})
 _KEPT = 512
+# Bytes of DER in all; read certificates take several times that.
+_KEPT_BYTES = 4 * 1024 * 1024
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
 
 
@@ -69,7 +76,7 @@ class _VettedResolver(AbstractResolver):
         permitted = [one for one in found if self._policy.permits(one.address)]
         if not permitted:
             raise _DeniedError(host)
-        return [_as_result(host, port, one) for one in permitted]
+        return [_as_result(host, port, one) for one in permitted[:_MOST_ADDRESSES]]
 
     async def close(self) -> None:
         """Nothing is owned here."""
@@ -99,6 +106,7 @@ class IssuerFetcher:
         self._elapsed = elapsed
         self._session: aiohttp.ClientSession | None = None
         self._kept: OrderedDict[str, tuple[float, Fetched]] = OrderedDict()
+        self._kept_bytes = 0
         self._running: dict[str, asyncio.Task[Fetched]] = {}
 
     async def fetch(self, url: str) -> Fetched:
@@ -141,11 +149,15 @@ class IssuerFetcher:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             fetched = Fetched(url, fault=str(error) or type(error).__name__)
         seconds = _KEPT_SECONDS if fetched.certificates else _KEPT_SECONDS_FAILED
+        self._forget(self._kept.pop(url, None))
         self._kept[url] = (self._now() + seconds, fetched)
-        self._kept.move_to_end(url)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._kept_bytes += _size(fetched)
+        while len(self._kept) > _KEPT or self._kept_bytes > _KEPT_BYTES:
+            self._forget(self._kept.popitem(last=False)[1])
         return fetched
+
+    def _forget(self, kept: tuple[float, Fetched] | None) -> None:
+        self._kept_bytes -= _size(kept[1]) if kept is not None else 0
 
     async def _download(self, url: str) -> tuple[Certificate, ...]:
         if self._session is None:
@@ -176,8 +188,11 @@ class IssuerFetcher:
         raise ValueError(msg)
 
     def _vet(self, url: URL) -> None:
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not url.host or url.raw_user or url.raw_password:
             msg = "not an http address"
+            raise ValueError(msg)
+        if (url.port or 0) < _PRIVILEGED and url.port not in _WEB_PORTS:
+            msg = f"no port of a CA: {url.port}"
             raise ValueError(msg)
         try:
             literal = ip_address(url.host)
@@ -190,6 +205,10 @@ class IssuerFetcher:
             return  # a name: the resolver asks the policy
         if not self._policy.permits(literal):
             raise _DeniedError(url.host)
+
+
+def _size(fetched: Fetched) -> int:
+    return sum(len(one.der) for one in fetched.certificates)
 
 
 async def _read_bounded(content: aiohttp.StreamReader) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from bot.diagnosis.aia import Fetched, IssuerFetcher
+from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import (
     Certificate,
@@ -22,7 +22,8 @@ from bot.diagnosis.certificate import (
 from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import differing
 from bot.diagnosis.combine import Combined, Judged, combine
-from bot.diagnosis.complete import complete, needs_completion
+from bot.diagnosis.complete import Asking, complete, needs_completion
+from bot.diagnosis.effort import bounded_effort
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.handshake import Fault, Handshake, shake_hands
 from bot.diagnosis.hello import HelloAnswer, say_hello
@@ -74,6 +75,11 @@ class Surroundings:
 
 async def examine(question: Question, around: Surroundings) -> Report:
     """Run one check. Whatever the server does ends in a Report, within the question's timeout."""
+    with bounded_effort():
+        return await _examine(question, around)
+
+
+async def _examine(question: Question, around: Surroundings) -> Report:
     loop = asyncio.get_running_loop()
     started = loop.time()
     checked_at = around.clock()
@@ -90,8 +96,9 @@ async def examine(question: Question, around: Surroundings) -> Report:
         judged = [Judged("", View(target, at, around.trust, _never_tried(target)), (finding,))]
     else:
         deadline = started + question.timeout
+        asking = Asking(around.fetcher.fetch)
         views = await asyncio.gather(
-            *(_look(place, question, around, at, deadline) for place in places)
+            *(_look(place, question, around, at, deadline, asking=asking) for place in places)
         )
         judged = [
             Judged(str(place.address), view, findings_of(view))
@@ -112,12 +119,13 @@ async def examine_file(
     """Judge a chain as if a server had sent exactly these certificates (DER, in this order)."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    view = _read(View(target, at, around.trust), tuple(certificates))
-    if fetch:
-        view = await _complete(view, around.fetcher, started + 10.0)
-    judged = [Judged("", view, findings_of(view))]
-    duration = round((loop.time() - started) * 1000)
-    return _report(target, judged, around, around.clock(), duration)
+    with bounded_effort():
+        view = _read(View(target, at, around.trust), tuple(certificates))
+        if fetch:
+            view = await _complete(view, Asking(around.fetcher.fetch), started + 10.0)
+        judged = [Judged("", view, findings_of(view))]
+        duration = round((loop.time() - started) * 1000)
+        return _report(target, judged, around, around.clock(), duration)
 
 
 async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
@@ -131,7 +139,13 @@ async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
 
 
 async def _look(
-    place: Place, question: Question, around: Surroundings, at: datetime, deadline: float
+    place: Place,
+    question: Question,
+    around: Surroundings,
+    at: datetime,
+    deadline: float,
+    *,
+    asking: Asking,
 ) -> View:
     target = question.target
     view = View(target, at, around.trust)
@@ -151,7 +165,7 @@ async def _look(
     view = _read(replace(view, handshake=seen), seen.chain)
     view, completed = await asyncio.gather(
         _ask_further(view, seen, handshakes_end),
-        _complete(view, around.fetcher, deadline) if question.fetch else _as_it_is(view),
+        _complete(view, asking, deadline) if question.fetch else _as_it_is(view),
     )
     return replace(view, completion=completed.completion)
 
@@ -189,16 +203,13 @@ async def _ask_further(view: View, seen: Handshake, deadline: float) -> View:
     return view
 
 
-async def _complete(view: View, fetcher: IssuerFetcher, deadline: float) -> View:
+async def _complete(view: View, asking: Asking, deadline: float) -> View:
     leaf = view.leaf
     if leaf is None or is_self_signed(leaf) or not needs_completion(view.as_sent):
         return view
 
-    async def fetch(url: str) -> Fetched:
-        return await fetcher.fetch(url)
-
     completion = await complete(
-        leaf, view.sent[1:], view.trust, view.at, fetch=fetch, deadline=deadline
+        leaf, view.sent[1:], view.trust, view.at, fetch=asking.fetch, deadline=deadline
     )
     return replace(view, completion=completion)
 
