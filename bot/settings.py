@@ -63,6 +63,10 @@ class Settings(BaseSettings):
         return value
 
 
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "it is no text"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings.
 
@@ -79,7 +83,7 @@ def load_settings(**overrides: Any) -> Settings:
             try:
                 values[name.lower()] = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                msg = f"{name}_FILE: cannot read {file}: {error}"
+                msg = f"{name}_FILE: cannot read {file}: {_reason(error)}"
                 raise SettingsError(msg) from error
     try:
         return Settings(**{**values, **overrides})

@@ -56,6 +56,7 @@ _APACHE_OLD = (
 _PROVE_CHAIN = ("prove_chain", _RETURN_CODE)
 _INSTALL = (_NGINX, _APACHE, _APACHE_OLD, _PROVE_CHAIN)
 _PROVE_DATES = ("prove_dates", _PIPE_LEAF + " -subject -dates")
+_PROVE_START = ("prove_start", _PIPE_LEAF + " -subject -dates")
 _PROVE_NAMES = ("prove_names", _PIPE_LEAF + " -subject -ext subjectAltName")
 
 _CHAIN_PLAN = _Plan("server", (("save_fullchain", None), *_INSTALL))
@@ -73,7 +74,7 @@ _PLANS: dict[Cause, _Plan] = {
     ),
     Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_DATES)),
     Cause.EXPIRING_SOON: _Plan("server", (("renew_in_time", None), _PROVE_DATES)),
-    Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_DATES)),
+    Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_START)),
     Cause.HOSTNAME_MISMATCH: _Plan(
         "server", (("serve_right_certificate", None), ("reissue_with_name", None), _PROVE_NAMES)
     ),
