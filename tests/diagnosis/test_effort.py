@@ -44,7 +44,7 @@ def test_the_budget_ends() -> None:
     with bounded_effort(2):
         spend(KEY)
         spend(KEY)
-        with pytest.raises(EffortSpentError, match="^$"):
+        with pytest.raises(EffortSpentError, match=r"^$"):
             spend(KEY)
     spend(KEY)
 
