@@ -238,6 +238,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.WRONG_INTERMEDIATE: _unless("proven", "unproven"),
     Cause.TIMEOUT: _silence,
     Cause.HOSTNAME_MISMATCH: _names,
+    Cause.EGRESS_DENIED: _when("is_address", "itself"),
     Cause.DNS_FAILURE: _lookup,
     Cause.UNTRUSTED_ROOT: _unless("certain", "uncertain"),
     Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
