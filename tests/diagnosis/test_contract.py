@@ -18,6 +18,7 @@ from bot.diagnosis import (
     parse_target,
 )
 from bot.diagnosis.certificate import MalformedCertificateError
+from bot.texts import phrase_report
 from tests.diagnosis.chains import CASES, HOST, ISSUING, LEAF, OTHER_ROOT, ROOT, UPPER
 from tests.diagnosis.servers import NOW
 
@@ -121,6 +122,18 @@ def test_the_moment_is_chosen() -> None:
     assert chain_report(*parts, at=NOW + timedelta(days=200)).cause is Cause.EXPIRED
     assert chain_report(*parts, at=NOW - timedelta(days=20)).cause is Cause.NOT_YET_VALID
     assert chain_report(*parts).verdict == "ok"
+
+
+def test_a_file_that_begins_with_the_intermediate_is_told_to_be_turned_round() -> None:
+    """The right certificate is there: nobody is sent to the CA for another one."""
+    report = chain_report(ISSUING.pem, LEAF.pem, UPPER.pem)
+    assert report.cause is Cause.HOSTNAME_MISMATCH
+    assert report.findings[0].evidence["covered_by"] == 2
+    assert report.fix is not None
+    assert report.fix.steps[0].code == "own_certificate_first"
+    said = phrase_report(report, "en")
+    assert said.summary.startswith(f"{HOST} sends another certificate in the first place")
+    assert "“Chains Issuing”" in said.findings[0].detail
 
 
 def test_without_roots_the_bundled_ones_count() -> None:

@@ -186,7 +186,7 @@ def test_a_result_without_evidence_still_reads(cause: Cause) -> None:
         ),
     ],
 )
-def test_a_refused_address_does_not_lead_to_itself(is_address: bool, summary: str) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_refused_address_does_not_lead_to_itself(is_address: bool, summary: str) -> None:
     """A name leads to an address; an address is one."""
     finding = Finding(
         code=Cause.EGRESS_DENIED,
