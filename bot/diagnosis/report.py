@@ -53,7 +53,10 @@ Foreign = Annotated[str, _bounded(500)]
 
 class _Value(BaseModel):
     # Unknown fields are passed over, so that a result written by a newer version still reads.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Every field is always written, so the published schema promises it.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", json_schema_serialization_defaults_required=True
+    )
 
 
 class Target(_Value):

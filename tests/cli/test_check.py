@@ -160,7 +160,11 @@ async def test_schema(tlscheck: Run) -> None:
     """The published schema is that of the JSON lines."""
     ended = await tlscheck("schema")
     assert ended.status == 0
-    assert json.loads(ended.out)["properties"]["schema"]["const"] == 1
+    published = json.loads(ended.out)
+    assert published["$schema"].endswith("/2020-12/schema")
+    assert published["properties"]["schema"]["const"] == 1
+    line = json.loads((await tlscheck("check", "127.0.0.1", "--json")).out)
+    assert list(line) == published["required"] == list(published["properties"])
 
 
 @pytest.mark.parametrize(("colour", "settings"), [(True, {}), (False, {"NO_COLOR": "1"})])
