@@ -58,6 +58,30 @@ def test_dotenv_file_is_read_and_the_environment_is_stronger(
     assert (settings.port, settings.tlscheck_lang) == (5000, "ja")
 
 
+def test_file_of_a_secret_may_be_named_in_dotenv(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`.env` may name the file, too; what the environment says of the same secret is stronger."""
+    (tmp_path / "token").write_text("xoxb-from-file", encoding="utf-8")
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN_FILE={tmp_path / 'token'}\n", encoding="utf-8")
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-from-file"
+
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-itself")
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-itself"
+    assert load_settings(_env_file=None, slack_bot_token=None).slack_bot_token is None
+
+
+def test_dotenv_that_is_no_text_is_one_plain_sentence(tmp_path: Path) -> None:
+    """It is a mistake of whoever wrote the file, and not a defect of the program."""
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"^\.env: cannot be read: it is no text$"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
