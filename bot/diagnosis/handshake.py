@@ -18,6 +18,7 @@ from typing import Literal, cast
 
 from OpenSSL import SSL, crypto
 
+from bot.diagnosis.modulus import ModulusWatch
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
 
 FaultKind = Literal[
@@ -146,6 +147,7 @@ class _Conversation(asyncio.Protocol):
         self._dialogue = dialogue
         self._transport: asyncio.Transport | None = None
         self.tls = SSL.Connection(_context(profile))
+        self._modulus = ModulusWatch()
         self._noted = _Noted()
         self.tls.set_app_data(self._noted)
         self.tls.set_connect_state()
@@ -178,8 +180,12 @@ class _Conversation(asyncio.Protocol):
         if self.received <= len(data) and not _looks_like_tls(self.first_bytes):
             self._end(Fault("plaintext", "wrong version number"))
             return
-        self.tls.bio_write(data)
-        self._advance()
+        safe = self._modulus.safe_bytes(data)
+        if data[:safe]:
+            self.tls.bio_write(data[:safe])
+            self._advance()
+        if safe is not None:
+            self._end(Fault("openssl", "modulus too large"))  # as OpenSSL says beyond 10 000 bits
 
     def eof_received(self) -> bool:
         self._end(Fault("closed", "unexpected eof while reading"))
