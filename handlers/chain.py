@@ -47,10 +47,16 @@ def representative(report: Report) -> Endpoint | None:
 def validity(one: ChainCertificate, now: datetime, texts: Catalogue) -> str:
     """How the certificate stands in time, as words."""
     if now < one.not_before:
-        return texts.text("slack.chain.not_yet", n=max((one.not_before - now).days, 0))
+        return texts.text("slack.chain.not_yet", n=(one.not_before - now).days + 1)
     if now > one.not_after:
-        return texts.text("slack.chain.expired", n=max((now - one.not_after).days, 0))
-    return texts.text("slack.chain.days_left", n=max((one.not_after - now).days, 0))
+        gone = (now - one.not_after).days
+        if not gone:
+            return texts.text("slack.chain.expired_today")
+        return texts.text("slack.chain.expired", n=gone)
+    left = (one.not_after - now).days
+    return (
+        texts.text("slack.chain.days_left", n=left) if left else texts.text("slack.chain.last_day")
+    )
 
 
 def draw_chain(report: Report, now: datetime, texts: Catalogue) -> str | None:

@@ -6,7 +6,7 @@ copied as it is. Nothing here ever turns verification off. The host in a command
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -73,7 +73,7 @@ _PLANS: dict[Cause, _Plan] = {
     Cause.UNTRUSTED_ROOT: _Plan(
         "client", (("trust_root", None), ("get_public_certificate", None), _PROVE_CHAIN)
     ),
-    Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_DATES)),
+    Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_CHAIN)),
     Cause.EXPIRING_SOON: _Plan("server", (("renew_in_time", None), _PROVE_DATES)),
     Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_START)),
     Cause.HOSTNAME_MISMATCH: _Plan(
@@ -190,6 +190,9 @@ def fix_for(
         "host": target.host,
         "port": target.port,
     }
+    if cause is Cause.PLAINTEXT_ON_TLS_PORT and evidence.get("protocol") not in ("HTTP", None):
+        # That line is of a web server's configuration.
+        plan = replace(plan, steps=(("turn_tls_on", None), *plan.steps[1:]))
     words = _command_words(target, address)
     return Fix(
         owner=plan.owner,

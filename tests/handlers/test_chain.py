@@ -9,7 +9,7 @@ from bot.diagnosis.question import Question
 from bot.diagnosis.report import Endpoint, Finding, Report, Target
 from bot.render import drawing
 from bot.texts.catalogue import Lang, catalogue
-from handlers.chain import draw_chain, short_name, width
+from handlers.chain import draw_chain, short_name, validity, width
 from tests.handlers.samples import CHECKED, certificate, missing_intermediate
 
 QUESTION = Question(target=Target(input="shop.example.jp", host="shop.example.jp"))
@@ -139,3 +139,13 @@ def test_the_terminal_draws_the_namesake_alike() -> None:
         ("shop.example.jp", "✓"),
         ("Some CA", "✗"),
     ]
+
+
+def test_hours_are_not_counted_as_no_days() -> None:
+    """On the last day, on the first day after it, and on the day before the first."""
+    one = certificate("shop.example.jp", "Some CA")
+    texts = catalogue("en")
+    hour = timedelta(hours=1)
+    assert validity(one, one.not_after - hour, texts) == "less than a day left"
+    assert validity(one, one.not_after + hour, texts) == "EXPIRED less than a day ago"
+    assert validity(one, one.not_before - hour, texts) == "NOT VALID for another 1 day"
