@@ -180,6 +180,9 @@ def fix_for(
     plan = _PLANS.get(cause)
     if plan is None:
         return Fix(owner="nobody")
+    if cause is Cause.TIMEOUT and finding is not None and finding.evidence.get("connected"):
+        # The network let us through: it is the service that keeps silent.
+        plan = _PLANS[Cause.CONNECTION_RESET]
     if plan is _CHAIN_PLAN_UNPROVEN and fullchain_pem is not None:
         plan = _CHAIN_PLAN
     evidence = finding.evidence if finding is not None else {}

@@ -115,7 +115,7 @@ async def test_mistakes_in_japanese(tlscheck: Run) -> None:
     """The asked language is also the language of complaints."""
     ended = await tlscheck("check", ";rm", "--lang", "ja")
     assert (
-        ended.err == "tlscheck: 「;rm」はホスト名としても IP アドレスとしても正しくありません。\n"
+        ended.err == "tlscheck: 「;rm」はホスト名としても IPアドレスとしても正しくありません。\n"
     )
     assert (await tlscheck("check", ";rm", TLSCHECK_LANG="ja")).err == ended.err
 

@@ -111,7 +111,7 @@ def test_missing_intermediate_reads_like_the_incident() -> None:
 def test_japanese() -> None:
     """The words around the facts are Japanese, and the columns still line up."""
     text = _plain(MISSING, "ja")
-    assert text.startswith("✗ 異常  shop.example.jp — ")
+    assert text.startswith("✗ 障害  shop.example.jp — ")
     assert "送信なし" in text
     assert "残り 41 日" in text
     columns = {
