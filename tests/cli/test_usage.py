@@ -114,9 +114,7 @@ async def test_the_line_of_a_list_is_named(tlscheck: Run) -> None:
 async def test_mistakes_in_japanese(tlscheck: Run) -> None:
     """The asked language is also the language of complaints."""
     ended = await tlscheck("check", ";rm", "--lang", "ja")
-    assert (
-        ended.err == "tlscheck: 「;rm」はホスト名としても IPアドレスとしても正しくありません。\n"
-    )
+    assert ended.err == "tlscheck: 「;rm」はホスト名としてもIPアドレスとしても正しくありません。\n"
     assert (await tlscheck("check", ";rm", TLSCHECK_LANG="ja")).err == ended.err
 
 
