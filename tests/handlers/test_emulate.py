@@ -75,7 +75,9 @@ class Emulated:
         return [one for one in history["messages"] if one.get("blocks")]
 
 
-async def _listens(url: str) -> bool:
+async def _up_or_gone(program: asyncio.subprocess.Process, url: str) -> bool:
+    if program.returncode is not None:
+        return True
     try:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status < 500
@@ -109,7 +111,7 @@ async def _start() -> tuple[asyncio.subprocess.Process, str] | None:
             await program.wait()
             return None
     url = f"http://127.0.0.1:{port}"
-    await until(lambda: _listens(url), 30)
+    await until(lambda: _up_or_gone(program, url), 30)
     return (program, url) if program.returncode is None else None
 
 
