@@ -4,15 +4,18 @@ A missing or wrong setting is one sentence that names it (`SettingsError`).
 """
 
 import os
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
 
+_DOTENV = ".env"
 _SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "REDIS_URL")
 
 
@@ -23,7 +26,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Every setting of tlscheck; field names are the environment's names in lower case."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_file=_DOTENV, env_ignore_empty=True, extra="ignore")
 
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
@@ -63,6 +66,14 @@ class Settings(BaseSettings):
         return value
 
 
+def _names(source: Mapping[str, str | None], name: str) -> bool:
+    return bool(source.get(name) or source.get(f"{name}_FILE"))
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "it is no text"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings.
 
@@ -72,14 +83,21 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: A setting is wrong, or the file of a NAME_FILE cannot be read.
     """
+    try:
+        dotenv = dotenv_values(overrides.get("_env_file", _DOTENV) or os.devnull)
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{_DOTENV}: cannot be read: {_reason(error)}"
+        raise SettingsError(msg) from error
     values: dict[str, Any] = {}
     for name in _SECRETS:
-        file = os.environ.get(f"{name}_FILE")
-        if file and not os.environ.get(name):
+        # The environment is stronger than the file, and NAME stronger than NAME_FILE beside it.
+        source = next((one for one in (os.environ, dotenv) if _names(one, name)), {})
+        file = source.get(f"{name}_FILE")
+        if file and not source.get(name):
             try:
                 values[name.lower()] = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                msg = f"{name}_FILE: cannot read {file}: {error}"
+                msg = f"{name}_FILE: cannot read {file}: {_reason(error)}"
                 raise SettingsError(msg) from error
     try:
         return Settings(**{**values, **overrides})

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.diagnosis.aia import IssuerFetcher
+from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import PATIENCE, Surroundings, examine, examine_file, utc_now
@@ -168,8 +169,11 @@ def _extra_roots(settings: Settings, more: str | None) -> str | None:
     texts = [more] if more else []
     if settings.tlscheck_extra_roots is not None:
         try:
-            texts.append(settings.tlscheck_extra_roots.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
+            # PEM is ASCII; what stands around it (names of CAs, often in Latin-1) does not matter.
+            text = settings.tlscheck_extra_roots.read_bytes().decode("ascii", "replace")
+        except OSError as error:
             msg = f"TLSCHECK_EXTRA_ROOTS: cannot read {settings.tlscheck_extra_roots}"
             raise SettingsError(msg) from error
+        read_pem_certificates(text.encode())  # an empty file is wrong, whatever comes beside it
+        texts.append(text)
     return "\n".join(texts) or None

@@ -8,7 +8,7 @@ fix, never the cause. Foreign strings stand in plain or rich text only.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 import idna
@@ -37,7 +37,7 @@ _SHORT = 400
 class Shown:
     """What an answer shows: a Report phrased in `lang`, and what the asker should know of it.
 
-    `judged_at` is the moment that the chain was judged at. `age` is in seconds; `joined`: the
+    `judged_at` is the moment that the chain was judged at; `addresses` are those of `--address`. `age` is in seconds; `joined`: the
     asker was given the result of a check that another asker had begun; `stored` False: Redis was
     away. `command` asks the same again. `shared` is set on a message that everybody sees.
     `checking_again`: this is the earlier answer, shown while a new check runs.
@@ -53,6 +53,7 @@ class Shown:
     stored: bool = True
     shared: Shared | None = None
     checking_again: bool = False
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,20 +110,37 @@ def render(shown: Shown, body: Body | None = None) -> Message:
     above = [blocks.context(blocks.marked(_shared_line(shown, texts)))] if shown.shared else []
     if shown.checking_again:
         above.append(blocks.context(texts.text("slack.recheck.running")))
+    # Whoever reads a shared answer did not see what was typed: it is no alarm about today.
+    supposed = _supposed(shown, texts)
+    if supposed:
+        above.append(blocks.context(supposed))
+    text = shorten(f"{mrkdwn(supposed)} {body.text}".strip(), limits.MESSAGE_TEXT)
     below = [blocks.context(blocks.marked(_small_print(shown, texts)))]
     buttons = [] if shown.checking_again else _buttons(shown, texts)
     if buttons and blocks.weigh([row := blocks.actions(*buttons)]) <= _BUTTON_CHARACTERS:
         below.append(row)
     # Room for the line that names what was left out, in the longest case.
     longest = _left_out([one.name for one in body.parts if one.name], texts)
-    reserved = blocks.weigh([*above, *below, longest]) + len(body.text)
+    reserved = blocks.weigh([*above, *below, longest]) + len(text)
     fitted = fit(
         body.parts,
         characters=limits.MESSAGE_CHARACTERS - reserved,
         blocks=limits.MESSAGE_BLOCKS - len(above) - len(below) - 1,
     )
     note = [_left_out(fitted.missing, texts)] if fitted.missing else []
-    return Message(body.text, (*above, *fitted.blocks, *note, *below))
+    return Message(text, (*above, *fitted.blocks, *note, *below))
+
+
+def _supposed(shown: Shown, texts: Catalogue) -> str:
+    """What the asker asked to be supposed, as sentences; empty for a usual check."""
+    said = []
+    if shown.judged_at != shown.report.checked_at:
+        when = f"{shown.judged_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        said.append(texts.text("slack.answer.as_of", when=when))
+    if shown.addresses:
+        addresses = texts.text("slack.answer.and").join(shown.addresses)
+        said.append(texts.text("slack.answer.at_address", addresses=visible(addresses)))
+    return " ".join(said)
 
 
 def _left_out(names: Sequence[str], texts: Catalogue) -> Block:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.diagnosis.report import ChainCertificate, Endpoint, Report
+from bot.render.drawing import wrong_ones
 from bot.texts.catalogue import Catalogue
 from handlers.escape import shorten, visible
 
@@ -46,10 +47,16 @@ def representative(report: Report) -> Endpoint | None:
 def validity(one: ChainCertificate, now: datetime, texts: Catalogue) -> str:
     """How the certificate stands in time, as words."""
     if now < one.not_before:
-        return texts.text("slack.chain.not_yet", n=max((one.not_before - now).days, 0))
+        return texts.text("slack.chain.not_yet", n=(one.not_before - now).days + 1)
     if now > one.not_after:
-        return texts.text("slack.chain.expired", n=max((now - one.not_after).days, 0))
-    return texts.text("slack.chain.days_left", n=max((one.not_after - now).days, 0))
+        gone = (now - one.not_after).days
+        if not gone:
+            return texts.text("slack.chain.expired_today")
+        return texts.text("slack.chain.expired", n=gone)
+    left = (one.not_after - now).days
+    return (
+        texts.text("slack.chain.days_left", n=left) if left else texts.text("slack.chain.last_day")
+    )
 
 
 def draw_chain(report: Report, now: datetime, texts: Catalogue) -> str | None:
@@ -62,7 +69,10 @@ def draw_chain(report: Report, now: datetime, texts: Catalogue) -> str | None:
     """
     endpoint = representative(report)
     sent = {one.sha256: one for one in endpoint.chain} if endpoint else {}
-    rows = _path_rows(report, sent, now, texts) if report.path else _sent_rows(sent, now, texts)
+    if report.path:
+        rows = _path_rows(report, sent, now, texts)
+    else:
+        rows = _sent_rows(sent, wrong_ones(report), now, texts)
     if not rows:
         return None
     left_out = len(rows) - _MOST_LINES
@@ -100,13 +110,17 @@ def _path_rows(
     used = {step.sha256 for step in report.path or ()}
     for sha256, one in sent.items():
         if sha256 not in used:
-            state = texts.text("slack.chain.unused")
+            key = "wrong_key" if sha256 in wrong_ones(report) else "unused"
+            state = texts.text(f"slack.chain.{key}")
             rows.append((0, shorten(short_name(one.subject), _NAME_WIDTH), state))
     return rows
 
 
 def _sent_rows(
-    sent: Mapping[str, ChainCertificate], now: datetime, texts: Catalogue
+    sent: Mapping[str, ChainCertificate],
+    wrong: frozenset[str],
+    now: datetime,
+    texts: Catalogue,
 ) -> list[tuple[int, str, str]]:
     rows = []
     depth = 0
@@ -114,6 +128,10 @@ def _sent_rows(
     for one in sent.values():
         linked = last is not None and last.issuer == one.subject
         depth = depth + 1 if linked else 0
+        if one.sha256 in wrong:
+            state = texts.text("slack.chain.wrong_key")
+            rows.append((depth, shorten(short_name(one.subject), _NAME_WIDTH), state))
+            continue
         good = one.not_before <= now <= one.not_after
         state = texts.text(
             "slack.chain.with_validity",
@@ -123,7 +141,9 @@ def _sent_rows(
         rows.append((depth, shorten(short_name(one.subject), _NAME_WIDTH), state))
         last = one
     if last is not None:
-        if last.issuer == last.subject:
+        if any(one.subject == last.issuer and one.sha256 in wrong for one in sent.values()):
+            pass  # its namesake, drawn above, says it
+        elif last.issuer == last.subject:
             rows.append((depth + 1, texts.text("slack.chain.itself"), ""))
         else:
             issuer = shorten(short_name(last.issuer), _NAME_WIDTH)

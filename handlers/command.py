@@ -122,7 +122,7 @@ def command_text(question: Question, lang: Lang) -> str:
 def _read(words: list[str], lang: Lang, text: str) -> Command:
     if not words:
         return Help(lang)
-    first = words[0].casefold()
+    first = unicodedata.normalize("NFKC", words[0]).casefold()
     pasted = first in _PASTED
     target_words: list[str] = []
     options: dict[str, str] = {}

@@ -17,7 +17,8 @@ __all__ = ["mrkdwn", "shorten", "visible", "visible_lines"]
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # mrkdwn has no escape character: look-alikes keep what a person reads and mean nothing.
 _MARKUP = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"})
-_EMOJI = re.compile(r":(?=[A-Za-z0-9_+'-]+:)")
+# Names of emoji; of digits only there are but two, so that the time 19:12:09 stays as it is.
+_EMOJI = re.compile(r":(?=(?:100|1234|[0-9]*[A-Za-z_+'-][A-Za-z0-9_+'-]*):)")
 
 
 def visible_lines(text: str) -> str:

@@ -53,6 +53,9 @@ class Presenter:
                 stored=answer.stored,
                 shared=shared,
                 checking_again=checking_again,
+                addresses=tuple(
+                    _written(one.address, one.port) for one in answer.record.question.addresses
+                ),
             ),
             body,
         )
@@ -70,6 +73,12 @@ class Presenter:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return report, body
+
+
+def _written(address: str, port: int | None) -> str:
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def judged_at(answer: Answer) -> datetime:

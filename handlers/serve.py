@@ -193,6 +193,19 @@ def _slack_settings(settings: Settings) -> tuple[str, str | None, str | None]:
             "or try everything without Slack with: tlscheck demo"
         )
         raise SettingsError(msg)
+    # Slack says only "invalid_auth", and only when it is reached; these slips can be named at once.
+    if not bot_token.removeprefix("xoxb-") or bot_token.startswith(("xapp-", "xoxp-")):
+        msg = (
+            "SLACK_BOT_TOKEN is not a bot token: it begins with xoxb- and stands under "
+            "Install App in the settings of the Slack app"
+        )
+        raise SettingsError(msg)
+    if app_token is not None and not (app_token.startswith("xapp-") and app_token[5:]):
+        msg = (
+            "SLACK_APP_TOKEN is not an app-level token: it begins with xapp- and stands under "
+            "Basic Information in the settings of the Slack app (leave it empty for HTTP)"
+        )
+        raise SettingsError(msg)
     if app_token is None and signing_secret is None:
         msg = (
             "SLACK_APP_TOKEN is not set (Socket Mode), and neither is SLACK_SIGNING_SECRET (HTTP): "

@@ -11,7 +11,11 @@ import typer
 
 from bot.cli.status import WrongUsageError
 from bot.diagnosis.causes import STARTTLS_PROTOCOLS
-from bot.diagnosis.certificate import MalformedCertificateError, read_pem_certificates
+from bot.diagnosis.certificate import (
+    MalformedCertificateError,
+    read_certificate,
+    read_pem_certificates,
+)
 from bot.diagnosis.question import ConnectTo
 from bot.diagnosis.report import Target
 from bot.diagnosis.target import TargetError, parse_target
@@ -25,6 +29,7 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?\d*([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
+_PEM_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?(?=-----BEGIN |\Z)", re.DOTALL)
 _BRACKETED = re.compile(r"\[([^\[\]]*:[^\[\]]*)\](?::([0-9]{1,5}))?")
 _WITH_PORT = re.compile(r"([^:]+):([0-9]{1,5})")
 
@@ -163,4 +168,20 @@ def check_pem(pem: bytes, texts: Catalogue, *, what: str, name: str) -> None:
     try:
         read_pem_certificates(pem)
     except MalformedCertificateError as error:
-        raise WrongUsageError(texts.text("error.option.not_pem", what=what, file=name)) from error
+        key, number = _what_it_is(pem)
+        text = texts.text(f"error.option.{key}", what=what, file=name, number=number)
+        raise WrongUsageError(text) from error
+
+
+def _what_it_is(pem: bytes) -> tuple[str, int]:
+    """Why a file is no PEM bundle: the end of the text's key, and which certificate it is."""
+    for number, block in enumerate(_PEM_BLOCK.findall(pem), start=1):
+        try:
+            read_pem_certificates(block)
+        except MalformedCertificateError:
+            return "damaged", number
+    try:
+        read_certificate(pem)
+    except MalformedCertificateError:
+        return "not_pem", 0
+    return "der", 0

@@ -31,6 +31,8 @@ from bot.diagnosis.resolve import Resolver
 _MOST_BYTES = 64 * 1024
 _MOST_CERTIFICATES = 10
 _KEPT = 512
+# Bytes of DER in all; read certificates take several times that.
+_KEPT_BYTES = 4 * 1024 * 1024
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
 
 
@@ -58,6 +60,7 @@ class IssuerFetcher:
         self.downloader = Downloader(resolver, policy)
         self._elapsed = elapsed
         self._kept: OrderedDict[str, tuple[float, Fetched]] = OrderedDict()
+        self._kept_bytes = 0
         self._running: dict[str, asyncio.Task[Fetched]] = {}
 
     async def fetch(self, url: str) -> Fetched:
@@ -97,11 +100,19 @@ class IssuerFetcher:
         except ValueError as error:
             fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date, heard=heard)
         seconds = _KEPT_SECONDS if fetched.certificates else _KEPT_SECONDS_FAILED
+        self._forget(self._kept.pop(url, None))
         self._kept[url] = (self._now() + seconds, fetched)
-        self._kept.move_to_end(url)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._kept_bytes += _size(fetched)
+        while len(self._kept) > _KEPT or self._kept_bytes > _KEPT_BYTES:
+            self._forget(self._kept.popitem(last=False)[1])
         return fetched
+
+    def _forget(self, kept: tuple[float, Fetched] | None) -> None:
+        self._kept_bytes -= _size(kept[1]) if kept is not None else 0
+
+
+def _size(fetched: Fetched) -> int:
+    return sum(len(one.der) for one in fetched.certificates)
 
 
 def read_certificates(body: bytes) -> tuple[Certificate, ...]:

@@ -22,11 +22,16 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
 
+from bot.diagnosis.effort import EffortSpentError, spend
+
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
 # Beyond any honest certificate (shared hosting puts hundreds into one): every name counts when the
 # host is looked for. How many are shown is decided where they are shown.
 _MOST_NAMES = 10_000
+
+# Far beyond any CA's; they are asked, remembered and shown.
+_LONGEST_URL = 2_000
 
 # CA/Browser Forum reserved certificate policies (Baseline Requirements 7.1.6.1): only publicly
 # trusted CAs put them into a certificate.
@@ -94,12 +99,15 @@ def read_certificate(der: bytes) -> Certificate:
     Raises:
         MalformedCertificateError: The bytes are no certificate.
     """
-    return _read(bytes(der))
+    # A hostile one of 100 KB, read, takes a megabyte: hundreds of them are not kept.
+    return _read(bytes(der)) if len(der) <= LARGEST_KEPT else _read.__wrapped__(bytes(der))
 
 
 # CAs are met again and again, servers' own certificates hardly: a few hundred hold all that is
 # under way, and a sweep of 100 000 hosts costs no more memory than one of 1 000.
 _KEPT = 512
+LARGEST_KEPT = 16 * 1024
+"""Bytes of DER. Honest certificates with hundreds of names stay below."""
 
 
 @lru_cache(maxsize=_KEPT)
@@ -176,12 +184,29 @@ def _openssl_reason(error: crypto.Error) -> str:
     return "; ".join(dict.fromkeys(str(one[-1]) for one in entries)) or "unreadable"
 
 
-@lru_cache(maxsize=2 * _KEPT)
 def issued_by(child: Certificate, issuer: Certificate) -> bool:
-    """Whether `issuer`'s name and key really made `child`'s signature (dates are not looked at)."""
+    """Whether `issuer`'s name and key really made `child`'s signature (dates are not looked at).
+
+    Within `bounded_effort`, False also when no more signatures may be tried.
+    """
     if child.issuer_der != issuer.subject_der:
         return False
+    kept = max(len(child.der), len(issuer.der)) <= LARGEST_KEPT
     try:
+        return signed_by(child, issuer) if kept else signed_by.__wrapped__(child, issuer)
+    except EffortSpentError:  # which the cache does not keep
+        return False
+
+
+@lru_cache(maxsize=2 * _KEPT)
+def signed_by(child: Certificate, issuer: Certificate) -> bool:
+    """Whether `issuer`'s key made `child`'s signature; their names are known to agree.
+
+    Raises:
+        EffortSpentError: No more signatures may be tried in this check.
+    """
+    try:
+        spend(issuer.parsed.public_key())
         child.parsed.verify_directly_issued_by(issuer.parsed)
     except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
         return False
@@ -232,6 +257,7 @@ def _issuer_urls(access: x509.AuthorityInformationAccess) -> tuple[str, ...]:
         for one in access
         if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS
         and isinstance(one.access_location, x509.UniformResourceIdentifier)
+        and len(one.access_location.value) <= _LONGEST_URL
     )[:8]
 
 

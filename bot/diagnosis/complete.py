@@ -17,10 +17,32 @@ from bot.diagnosis.trust import TrustStore
 
 _MOST_HOPS = 6
 _MOST_URLS = 12
+# Of all addresses of a name together: they share their CA, and one that names others on each of
+# 16 addresses would make one question hundreds of requests to servers of its choice.
+_MOST_URLS_A_CHECK = 16
 
 # Errors of the leaf's own dates (X509_V_ERR_CERT_NOT_YET_VALID, _CERT_HAS_EXPIRED at depth 0): no
 # other chain would mend them.
 _DATE_CODES = (9, 10)
+
+
+class Asking:
+    """The AIA addresses that one check may ask, over all addresses of the name."""
+
+    def __init__(
+        self, fetch: Callable[[str], Awaitable[Fetched]], most: int = _MOST_URLS_A_CHECK
+    ) -> None:
+        self._fetch = fetch
+        self._most = most
+        self._asked: set[str] = set()
+
+    async def fetch(self, url: str) -> Fetched:
+        """What is there, or a fault when the check has asked enough other addresses."""
+        if url not in self._asked:
+            if len(self._asked) >= self._most:
+                return Fetched(url, fault="too many addresses")
+            self._asked.add(url)
+        return await self._fetch(url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,11 @@ from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 
 _MOST_REDIRECTS = 3
+_MOST_ADDRESSES = 4
+# A CA's address is http, port 80 (Baseline Requirements 7.1.2.7.7); company CAs use what they
+# like. What no CA uses are the ports of mail, shells and directories below 1024: a certificate
+# must not make us knock at somebody's port 22 or write into a mail dialogue on 25.
+_PRIVILEGED, _WEB_PORTS = 1024, frozenset({80, 443})
 _SECONDS = 3.0
 
 
@@ -59,7 +64,7 @@ class _VettedResolver(AbstractResolver):
         permitted = [one for one in found if self._policy.permits(one.address)]
         if not permitted:
             raise _DeniedError(host)
-        return [_as_result(host, port, one) for one in permitted]
+        return [_as_result(host, port, one) for one in permitted[:_MOST_ADDRESSES]]
 
     async def close(self) -> None:
         """Nothing is owned here."""
@@ -164,8 +169,11 @@ class Downloader:
         raise ValueError(msg)
 
     def _vet(self, url: URL) -> None:
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not url.host or url.raw_user or url.raw_password:
             msg = "not an http address"
+            raise ValueError(msg)
+        if (url.port or 0) < _PRIVILEGED and url.port not in _WEB_PORTS:
+            msg = f"no port of a CA: {url.port}"
             raise ValueError(msg)
         try:
             literal = ip_address(url.host)

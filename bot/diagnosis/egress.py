@@ -23,7 +23,8 @@ Network = IPv4Network | IPv6Network
 #   169.254.169.254, fd00:ec2::254: AWS, Google, Azure, Oracle and others
 #   169.254.170.2, 169.254.170.23: AWS ECS and EKS task credentials
 #   168.63.129.16: Azure's WireServer, a public address
-#   100.100.100.200: Alibaba;  192.0.0.192: Oracle
+#   100.100.100.200: Alibaba;  192.0.0.192, fd00:c1::a9fe:a9fe: Oracle;  fd20:ce::254: Google
+#   fe80::a9fe:a9fe: OpenStack
 _METADATA: frozenset[Address] = frozenset(
     ip_address(one)
     for one in (
@@ -35,6 +36,9 @@ _METADATA: frozenset[Address] = frozenset(
         "192.0.0.192",
         "fd00:ec2::254",
         "fd00:ec2::23",
+        "fd00:c1::a9fe:a9fe",
+        "fd20:ce::254",
+        "fe80::a9fe:a9fe",
     )
 )
 _CLOSE_V4, _CLOSE_V6 = 24, 120
@@ -70,6 +74,8 @@ class EgressPolicy:
 
     def permits(self, address: Address) -> bool:
         """Whether a connection to this address may be opened."""
+        if _within(address, self.deny):  # as written, too: ::ffff:0:0/96 names mapped ones
+            return False
         return all(self._permits_one(one) for one in _faces(address))
 
     def widened(self, networks: tuple[str, ...]) -> "EgressPolicy":

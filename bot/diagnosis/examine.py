@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from bot.diagnosis.aia import Fetched, IssuerFetcher
+from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import (
     Certificate,
@@ -25,8 +25,9 @@ from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import differing
 from bot.diagnosis.clock import Witness, skew_of
 from bot.diagnosis.combine import Combined, Judged, combine
-from bot.diagnosis.complete import complete, needs_completion
+from bot.diagnosis.complete import Asking, complete, needs_completion
 from bot.diagnosis.contact import make_contact
+from bot.diagnosis.effort import bounded_effort
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.handshake import Fault, Handshake
 from bot.diagnosis.inquire import inquire, server_name
@@ -99,6 +100,11 @@ class Surroundings:
 
 async def examine(question: Question, around: Surroundings) -> Report:
     """Run one check. Whatever the server does ends in a Report, within the question's timeout."""
+    with bounded_effort():
+        return await _examine(question, around)
+
+
+async def _examine(question: Question, around: Surroundings) -> Report:
     loop = asyncio.get_running_loop()
     started = loop.time()
     checked_at = around.clock()
@@ -115,13 +121,18 @@ async def examine(question: Question, around: Surroundings) -> Report:
         judged = [Judged("", View(target, at, around.trust, _never_tried(target)), (finding,))]
     else:
         deadline = started + question.timeout
+        asking = Asking(around.fetcher.fetch)
+        turns = asyncio.Lock()
         views = await asyncio.gather(
-            *(_look(place, question, around, at, deadline) for place in places)
+            *(
+                _look(place, question, around, at, deadline, asking=asking, turns=turns)
+                for place in places
+            )
         )
-        judged = [
-            Judged(str(place.address), view, findings_of(view))
-            for place, view in zip(places, views, strict=True)
-        ]
+        judged = []
+        for place, view in zip(places, views, strict=True):
+            judged.append(Judged(str(place.address), view, findings_of(view)))
+            await asyncio.sleep(0)
     duration = round((loop.time() - started) * 1000)
     return _report(target, judged, around, checked_at, duration)
 
@@ -137,13 +148,15 @@ async def examine_file(
     """Judge a chain as if a server had sent exactly these certificates (DER, in this order)."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    view = _read(View(target, _floored(at), around.trust), tuple(certificates))
-    question = Question(target=target, fetch=fetch)
-    view, revocation = await _fetch(view, question, around, started + 10.0)
-    view = replace(view, revocation=revocation)
-    judged = [Judged("", view, findings_of(view))]
-    duration = round((loop.time() - started) * 1000)
-    return _report(target, judged, around, around.clock(), duration)
+    with bounded_effort():
+        view = _read(View(target, _floored(at), around.trust), tuple(certificates))
+        question = Question(target=target, fetch=fetch)
+        asking = Asking(around.fetcher.fetch)
+        view, revocation = await _fetch(view, question, around, asking, started + 10.0)
+        view = replace(view, revocation=revocation)
+        judged = [Judged("", view, findings_of(view))]
+        duration = round((loop.time() - started) * 1000)
+        return _report(target, judged, around, around.clock(), duration)
 
 
 async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
@@ -157,7 +170,14 @@ async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
 
 
 async def _look(
-    place: Place, question: Question, around: Surroundings, at: datetime, deadline: float
+    place: Place,
+    question: Question,
+    around: Surroundings,
+    at: datetime,
+    deadline: float,
+    *,
+    asking: Asking,
+    turns: asyncio.Lock,
 ) -> View:
     target = question.target
     view = View(target, at, around.trust)
@@ -179,18 +199,21 @@ async def _look(
     if contact.starttls != target.starttls:
         view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
     view = replace(view, handshake=seen, unanswered=contact.unanswered, only_size=contact.only_size)
-    view = _read(view, seen.chain)
+    async with turns:
+        # Sixteen addresses that send 100 KB each are read one a turn of the loop: others wait, too.
+        view = _read(view, seen.chain)
+        await asyncio.sleep(0)
     view, (completed, revocation) = await asyncio.gather(
-        inquire(view, seen, handshakes_end), _fetch(view, question, around, deadline)
+        inquire(view, seen, handshakes_end), _fetch(view, question, around, asking, deadline)
     )
     view = replace(view, completion=completed.completion, revocation=revocation)
     if question.at is None:
-        view = await _by_the_right_clock(view, question, around, deadline)
+        view = await _by_the_right_clock(view, question, around, asking, deadline)
     return view
 
 
 async def _by_the_right_clock(
-    view: View, question: Question, around: Surroundings, deadline: float
+    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
 ) -> View:
     """When our clock is wrong, judge once more by the clocks of those who answered."""
     loop = asyncio.get_running_loop()
@@ -206,7 +229,7 @@ async def _by_the_right_clock(
         # The CA's server is asked for nothing but the time: the site's own would be a party.
         try:
             async with asyncio.timeout_at(min(deadline, now + around.patience)):
-                got = await around.fetcher.fetch(leaf.issuer_urls[0])
+                got = await asking.fetch(leaf.issuer_urls[0])
         except TimeoutError:
             pass
         else:
@@ -221,7 +244,7 @@ async def _by_the_right_clock(
     if skew is None:
         return view
     right = _read(replace(view, at=clock + skew.offset, skew=skew), seen.chain)
-    completed, revocation = await _fetch(right, question, around, deadline)
+    completed, revocation = await _fetch(right, question, around, asking, deadline)
     matters = accused != (not leaf.not_before <= right.at <= leaf.not_after)
     return replace(
         right, completion=completed.completion, revocation=revocation, skew_matters=matters
@@ -229,12 +252,12 @@ async def _by_the_right_clock(
 
 
 async def _fetch(
-    view: View, question: Question, around: Surroundings, deadline: float
+    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
 ) -> tuple[View, Revocation | None]:
     """Fetch missing issuers, and ask whether the certificate was revoked."""
     started = asyncio.get_running_loop().time()
     if question.fetch:
-        view = await _complete(view, around.fetcher, deadline)
+        view = await _complete(view, asking, deadline)
     path, leaf = view.path, view.leaf
     if leaf is None or path is None or len(path.certificates) < 2:
         return view, None
@@ -252,16 +275,13 @@ async def _fetch(
     return view, known
 
 
-async def _complete(view: View, fetcher: IssuerFetcher, deadline: float) -> View:
+async def _complete(view: View, asking: Asking, deadline: float) -> View:
     leaf = view.leaf
     if leaf is None or is_self_signed(leaf) or not needs_completion(view.as_sent):
         return view
 
-    async def fetch(url: str) -> Fetched:
-        return await fetcher.fetch(url)
-
     completion = await complete(
-        leaf, view.sent[1:], view.trust, view.at, fetch=fetch, deadline=deadline
+        leaf, view.sent[1:], view.trust, view.at, fetch=asking.fetch, deadline=deadline
     )
     return replace(view, completion=completion)
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
 
 from bot.diagnosis.hello import knows_renegotiation
+from bot.diagnosis.modulus import ModulusWatch
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
 
 FaultKind = Literal[
@@ -179,6 +180,7 @@ class _Conversation(asyncio.Protocol):
         self._progress = progress
         self._transport: asyncio.Transport | None = None
         self.tls = SSL.Connection(_context(profile))
+        self._modulus = ModulusWatch()
         self._noted = _Noted()
         self.tls.set_app_data(self._noted)
         self.tls.set_connect_state()
@@ -218,8 +220,12 @@ class _Conversation(asyncio.Protocol):
         if self.received <= len(data) and not starts_like_tls(self.first_bytes):
             self._end(Fault("plaintext", "wrong version number"))
             return
-        self.tls.bio_write(data)
-        self._advance()
+        safe = self._modulus.safe_bytes(data)
+        if data[:safe]:
+            self.tls.bio_write(data[:safe])
+            self._advance()
+        if safe is not None:
+            self._end(Fault("openssl", "modulus too large"))  # as OpenSSL says beyond 10 000 bits
 
     def eof_received(self) -> bool:
         self._end(Fault("closed", "unexpected eof while reading"))

@@ -6,7 +6,7 @@ copied as it is. Nothing here ever turns verification off. The host in a command
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -56,9 +56,11 @@ _APACHE_OLD = (
 _PROVE_CHAIN = ("prove_chain", _RETURN_CODE)
 _INSTALL = (_NGINX, _APACHE, _APACHE_OLD, _PROVE_CHAIN)
 _PROVE_DATES = ("prove_dates", _PIPE_LEAF + " -subject -dates")
+_PROVE_START = ("prove_start", _PIPE_LEAF + " -subject -dates")
 _PROVE_NAMES = ("prove_names", _PIPE_LEAF + " -subject -ext subjectAltName")
 
 _CHAIN_PLAN = _Plan("server", (("save_fullchain", None), *_INSTALL))
+_OWN_FIRST_PLAN = _Plan("server", (("own_certificate_first", None), *_INSTALL))
 _CHAIN_PLAN_UNPROVEN = _Plan("server", (("get_intermediate", None), *_INSTALL))
 
 _LARGE_HELLO_PLAN = _Plan(
@@ -85,9 +87,9 @@ _PLANS: dict[Cause, _Plan] = {
     Cause.UNTRUSTED_ROOT: _Plan(
         "client", (("trust_root", None), ("get_public_certificate", None), _PROVE_CHAIN)
     ),
-    Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_DATES)),
+    Cause.EXPIRED: _Plan("server", (("renew", None), ("install_renewed", None), _PROVE_CHAIN)),
     Cause.EXPIRING_SOON: _Plan("server", (("renew_in_time", None), _PROVE_DATES)),
-    Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_DATES)),
+    Cause.NOT_YET_VALID: _Plan("server", (("wait_or_reissue", None), _PROVE_START)),
     Cause.CLOCK_SKEW: _Plan("nobody", (("set_clock", "timedatectl; timedatectl set-ntp true"),)),
     Cause.REVOKED: _Plan(
         "server",
@@ -291,13 +293,21 @@ def fix_for(
         plan = _LARGE_HELLO_PLAN
     if plan is None:
         return Fix(owner="nobody")
+    if cause is Cause.TIMEOUT and finding is not None and finding.evidence.get("connected"):
+        # The network let us through: it is the service that keeps silent.
+        plan = _PLANS[Cause.CONNECTION_RESET]
     if plan is _CHAIN_PLAN_UNPROVEN and fullchain_pem is not None:
         plan = _CHAIN_PLAN
+    if cause is Cause.HOSTNAME_MISMATCH and evidence.get("covered_by"):
+        plan = _OWN_FIRST_PLAN
     values: dict[str, JsonValue] = {
         **{key: one for key, one in evidence.items() if isinstance(one, str | int)},
         "host": target.host,
         "port": target.port,
     }
+    if cause is Cause.PLAINTEXT_ON_TLS_PORT and evidence.get("protocol") not in ("HTTP", None):
+        # That line is of a web server's configuration.
+        plan = replace(plan, steps=(("turn_tls_on", None), *plan.steps[1:]))
     words = _command_words(target, address)
     return Fix(
         owner=plan.owner,

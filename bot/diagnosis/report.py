@@ -8,6 +8,7 @@ Strings that came from outside (subjects, banners, errors) are kept as they were
 bounded in length; each renderer escapes them for its own surface.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,10 @@ Role = Literal["leaf", "intermediate", "root", "unrelated"]
 PathSource = Literal["server", "aia", "bundled", "roots"]
 Outcome = Literal["works", "fails", "depends"]
 Owner = Literal["server", "client", "network", "nobody"]
+
+
+# JSON itself escapes below U+0020 only.
+_OBEYED = re.compile("[\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def _as_rfc3339(moment: datetime) -> str:
@@ -53,7 +58,10 @@ Foreign = Annotated[str, _bounded(500)]
 
 class _Value(BaseModel):
     # Unknown fields are passed over, so that a result written by a newer version still reads.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Every field is always written, so the published schema promises it.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", json_schema_serialization_defaults_required=True
+    )
 
 
 class Target(_Value):
@@ -176,5 +184,11 @@ class Report(_Value):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     def to_json(self) -> str:
-        """The Report on one line, with the contract's field names."""
-        return self.model_dump_json(by_alias=True)
+        """The Report on one line, with the contract's field names.
+
+        What a terminal obeys (U+009B begins a command as ESC [ does), what some readers take for
+        the end of a line, and direction marks are written as escapes; RFC 8259, 7 allows it.
+        """
+        return _OBEYED.sub(
+            lambda found: f"\\u{ord(found[0]):04x}", self.model_dump_json(by_alias=True)
+        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import idna
+from pydantic import JsonValue
 
 from bot.diagnosis.report import ChainCertificate, Endpoint, Report
 from bot.render.sanitise import visible
@@ -41,8 +42,9 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
     """
     endpoint = _shown_endpoint(report)
     sent = endpoint.chain if endpoint else ()
+    wrong = wrong_ones(report)
     if not report.path:
-        return _without_path(sent, moment, texts) if sent else []
+        return _without_path(sent, wrong, moment, texts) if sent else []
     by_digest = {certificate.sha256: certificate for certificate in sent}
     entries = []
     for depth, step in enumerate(report.path):
@@ -58,7 +60,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
         else:
             status = texts.text(f"terminal.chain.{step.source}")
             entries.append(Entry(name, depth, "✗", status, "red"))
-    return entries + _also_sent(list(by_digest.values()), moment, texts)
+    return entries + _also_sent(list(by_digest.values()), wrong, moment, texts)
 
 
 def days(moment: datetime, end: datetime) -> int:
@@ -86,8 +88,21 @@ def unicode_name(host: str) -> str | None:
     return decoded if decoded != host else None
 
 
+def wrong_ones(report: Report) -> frozenset[str]:
+    """Fingerprints of the certificates that have the issuer's name and another key."""
+    found = (one for finding in report.findings for one in _list(finding.evidence.get("wrong")))
+    return frozenset(str(one.get("sha256")) for one in found if isinstance(one, dict))
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
 def _without_path(
-    sent: Sequence[ChainCertificate], moment: datetime, texts: Catalogue
+    sent: Sequence[ChainCertificate],
+    wrong: frozenset[str],
+    moment: datetime,
+    texts: Catalogue,
 ) -> list[Entry]:
     """The server's own certificate, what it sent above that, and who is missing."""
     rest = list(sent[1:])
@@ -101,22 +116,32 @@ def _without_path(
             entries.append(Entry(common_name(top.issuer), len(entries) - 1, "✗", status, "red"))
             break
         rest.remove(above)
+        if above.sha256 in wrong:
+            # What stands above it has nothing to do with the server's own certificate.
+            entries.append(_wrong(above, len(entries) - 1, texts))
+            break
         entries.append(_sent(above, len(entries) - 1, moment, texts))
         top = above
     else:
         if entries[-1].mark == "✓":
             status = texts.text("terminal.chain.untrusted")
             entries[-1] = replace(entries[-1], mark="✗", status=status, style="red")
-    return entries + _also_sent(rest, moment, texts)
+    return entries + _also_sent(rest, wrong, moment, texts)
 
 
 def _also_sent(
-    others: Sequence[ChainCertificate], moment: datetime, texts: Catalogue
+    others: Sequence[ChainCertificate],
+    wrong: frozenset[str],
+    moment: datetime,
+    texts: Catalogue,
 ) -> list[Entry]:
     if not others:
         return []
     entries = [Entry(texts.text("terminal.chain.also_sent"), heading=True)]
-    entries += [_sent(certificate, 0, moment, texts) for certificate in others[:_MOST_OTHERS]]
+    entries += [
+        _wrong(one, 0, texts) if one.sha256 in wrong else _sent(one, 0, moment, texts)
+        for one in others[:_MOST_OTHERS]
+    ]
     if len(others) > _MOST_OTHERS:
         more = texts.text("terminal.chain.more", n=len(others) - _MOST_OTHERS)
         entries.append(Entry(more, heading=True))
@@ -130,6 +155,11 @@ def _shown_endpoint(report: Report) -> Endpoint | None:
         if report.verify and endpoint.verify and endpoint.verify.code == report.verify.code:
             return endpoint
     return with_chain[0] if with_chain else None
+
+
+def _wrong(certificate: ChainCertificate, depth: int, texts: Catalogue) -> Entry:
+    status = texts.text("terminal.chain.wrong_key")
+    return Entry(common_name(certificate.subject), depth, "✗", status, "red")
 
 
 def _sent(certificate: ChainCertificate, depth: int, moment: datetime, texts: Catalogue) -> Entry:

@@ -46,6 +46,7 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
 NARROWEST = 40
 SAVES_FULLCHAIN = "save_fullchain"  # the step whose command differs from surface to surface
 _LABELS = 16  # cells for the clients beside the line that they print
+_HERE = "here"  # the default of TLSCHECK_VANTAGE
 _WIDEST = 120  # longer lines are hard to read, however wide the window is
 
 
@@ -121,7 +122,7 @@ def render_report(
     if report.verify:
         page.blank()
         # In one piece, so that it can be searched for.
-        said = f"verify return code: {report.verify.code} ({visible(report.verify.message)})"
+        said = f"openssl verify: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
     _fix(page, report, save_command)
     if allow_command and report.cause == Cause.EGRESS_DENIED:
@@ -131,7 +132,7 @@ def render_report(
     _addresses(page, report)
     page.blank()
     footer = page.texts.text(
-        "terminal.checked",
+        "terminal.checked_here" if report.vantage == _HERE else "terminal.checked",
         date=_moment(report.checked_at),
         vantage=visible(report.vantage),
         duration=report.duration_ms,
@@ -336,7 +337,9 @@ def _addresses(page: _Page, report: Report) -> None:
         said = [visible(fact) for fact in facts if fact]
         if endpoint.verify:
             said.append(f"verify {endpoint.verify.code}")
-        mark, style = ("✓", "green") if endpoint.reachable else ("✗", "red")
+        good = endpoint.reachable and not endpoint.error
+        good = good and (endpoint.verify is None or endpoint.verify.code == 0)
+        mark, style = ("✓", "green") if good else ("✗", "red")
         page.paragraph(", ".join(said), first=f"  {mark} {pad(name, room)}  ", first_style=style)
 
 

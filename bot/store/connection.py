@@ -260,7 +260,7 @@ def _client(address: str) -> redis.Redis:
 def _without_password(url: str) -> str:
     try:
         parts = urlsplit(url)
-        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if parts.netloc else "it"
     except ValueError:
         shown = "it"
     return f"{shown} is no address of a Redis server (redis://host:6379/0, rediss://…, unix:///…)"

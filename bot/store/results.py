@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot import __version__
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import SCHEMA, Report
+from bot.diagnosis.target import TargetError, parse_target
 from bot.flight import FlightCancelledError, Flights, landed
 from bot.store.connection import Connection, StoreAwayError, StoreRefusedError
 
@@ -29,6 +30,9 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(hours=24)
 LARGEST_RECORD = 1024 * 1024
 """Bytes. A larger value is neither written nor read to its end."""
+
+MOST_CONNECT_TO = 16
+"""Addresses of a stored question; Slack takes fewer."""
 
 MEMORY_BYTES = 4 * 1024 * 1024
 """JSON bytes of the results kept in memory; as objects they take some times that."""
@@ -190,6 +194,9 @@ class Results:
         if record.report.id != result_id:
             log.warning("cached result passed over", id=result_id, reason="its id is another")
             return None
+        if not _could_be_asked(record.question):
+            log.warning("cached result passed over", id=result_id, reason="nobody asks that")
+            return None
         self._remember(result_id, record, len(raw))
         return record
 
@@ -226,6 +233,20 @@ class Results:
         while self._memory_bytes > MEMORY_BYTES:
             _, (_, dropped) = self._memory.popitem(last=False)
             self._memory_bytes -= dropped
+
+
+def _could_be_asked(question: Question) -> bool:
+    """Whether a stored question is one that may be asked again at the press of a button.
+
+    Who writes to Redis must not choose where this program connects: networks are allowed by the
+    settings and on a terminal alone, and a host is one that a person could have typed.
+    """
+    host = question.target.host
+    try:
+        known = parse_target(f"[{host}]" if ":" in host else host).host == host
+    except TargetError:
+        known = False
+    return known and not question.allow_networks and len(question.addresses) <= MOST_CONNECT_TO
 
 
 def _milliseconds(span: timedelta) -> int:

@@ -244,6 +244,8 @@ def _silence(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 
 def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    if evidence.get("covered_by"):
+        return ("not_first",)
     if evidence.get("common_name_matches"):
         return ("common_name",)
     if evidence.get("names"):
@@ -279,6 +281,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.WRONG_INTERMEDIATE: _unless("proven", "unproven"),
     Cause.TIMEOUT: _silence,
     Cause.HOSTNAME_MISMATCH: _names,
+    Cause.EGRESS_DENIED: _when("is_address", "itself"),
     Cause.DNS_FAILURE: _lookup,
     Cause.UNTRUSTED_ROOT: lambda evidence: (
         _rule(evidence) or _unless("certain", "uncertain")(evidence)

@@ -25,7 +25,7 @@ async def test_healthy(tlscheck: Run, where: Where) -> None:
     ended = await tlscheck("check", "healthy.lab.test", *where("healthy"))
     assert (ended.status, ended.err) == (0, "")
     assert ended.out.startswith("✓ OK  healthy.lab.test — ")
-    assert "\nverify return code: 0 (ok)\n" in ended.out
+    assert "\nopenssl verify: 0 (ok)\n" in ended.out
     assert "\x1b" not in ended.out
 
 
@@ -93,7 +93,7 @@ async def test_worst_status(tlscheck: Run, where: Where) -> None:
 async def test_verbose_list(tlscheck: Run, where: Where) -> None:
     """With --verbose each target of a list gets its full answer."""
     ended = await tlscheck("check", "healthy.lab.test", "b.lab.test", *where("healthy"), "-v")
-    assert ended.out.count("verify return code: ") == 2
+    assert ended.out.count("openssl verify: ") == 2
 
 
 async def test_host_and_port_as_two_words(tlscheck: Run, where: Where) -> None:
@@ -141,7 +141,7 @@ async def test_chain(tlscheck: Run, lab: Lab, roots: Path, tmp_path: Path) -> No
     assert json.loads(broken.out)["cause"] == "missing_intermediate"
     whole = await tlscheck("chain", "-", *options, stdin="".join(sent))
     assert whole.status == 0, whole.out
-    assert "verify return code: 0 (ok)" in whole.out
+    assert "openssl verify: 0 (ok)" in whole.out
     other = await tlscheck("chain", "-", "--host", "b.example", *options[2:], stdin="".join(sent))
     assert other.status == 1
 
@@ -160,7 +160,11 @@ async def test_schema(tlscheck: Run) -> None:
     """The published schema is that of the JSON lines."""
     ended = await tlscheck("schema")
     assert ended.status == 0
-    assert json.loads(ended.out)["properties"]["schema"]["const"] == 1
+    published = json.loads(ended.out)
+    assert published["$schema"].endswith("/2020-12/schema")
+    assert published["properties"]["schema"]["const"] == 1
+    line = json.loads((await tlscheck("check", "127.0.0.1", "--json")).out)
+    assert list(line) == published["required"] == list(published["properties"])
 
 
 @pytest.mark.parametrize(("colour", "settings"), [(True, {}), (False, {"NO_COLOR": "1"})])

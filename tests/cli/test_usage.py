@@ -8,6 +8,7 @@ import pytest
 
 from bot.cli import main
 from tests.cli.conftest import Run
+from tests.diagnosis.chains import LEAF
 
 WRONG = [
     ((), "give a command"),
@@ -75,13 +76,30 @@ async def test_wrong_usage_of_the_real_program(tlscheck: Run, arguments: tuple[s
     assert ended.err.startswith("tlscheck: ")
 
 
-async def test_roots_that_are_no_pem(tlscheck: Run, tmp_path: Path) -> None:
-    """A file of roots without a certificate in it is named."""
+_DAMAGED = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        (b"hello\n", "{file} holds no certificate"),
+        (_DAMAGED, "certificate 1 in {file} is damaged"),
+        (LEAF.pem + _DAMAGED, "certificate 2 in {file} is damaged"),
+        (LEAF.pem[:-30], "certificate 1 in {file} is damaged"),
+        (LEAF.der, "{file} is a certificate in binary form (DER)"),
+    ],
+    ids=["text", "damaged", "second damaged", "cut off", "DER"],
+)
+async def test_files_that_are_no_pem(
+    tlscheck: Run, tmp_path: Path, contents: bytes, said: str
+) -> None:
+    """A file of roots that cannot be read is named, and what is the matter with it."""
     file = tmp_path / "roots.pem"
-    file.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    file.write_bytes(contents)
     ended = await tlscheck("check", "a.example", "--roots", str(file))
     assert (ended.status, ended.err.count("\n")) == (2, 1)
-    assert f"--roots: {file} holds no certificate" in ended.err
+    assert "--roots: " in ended.err
+    assert said.format(file=file) in ended.err
 
 
 async def test_the_line_of_a_list_is_named(tlscheck: Run) -> None:
@@ -96,9 +114,7 @@ async def test_the_line_of_a_list_is_named(tlscheck: Run) -> None:
 async def test_mistakes_in_japanese(tlscheck: Run) -> None:
     """The asked language is also the language of complaints."""
     ended = await tlscheck("check", ";rm", "--lang", "ja")
-    assert (
-        ended.err == "tlscheck: 「;rm」はホスト名としても IP アドレスとしても正しくありません。\n"
-    )
+    assert ended.err == "tlscheck: 「;rm」はホスト名としてもIPアドレスとしても正しくありません。\n"
     assert (await tlscheck("check", ";rm", TLSCHECK_LANG="ja")).err == ended.err
 
 

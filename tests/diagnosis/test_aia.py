@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
@@ -336,6 +336,8 @@ async def test_loopback_has_no_spelling_that_passes(host: str) -> None:
         "ca.cer",
         "http://",
         "",
+        "http://user:secret@ca.example/ca.cer",
+        "http://user@ca.example/ca.cer",
     ],
 )
 async def test_only_http_is_spoken(url: str) -> None:
@@ -345,6 +347,48 @@ async def test_only_http_is_spoken(url: str) -> None:
         fetched = await fetcher.fetch(url)
     assert fetched.fault == "not an http address"
     assert names.asked == []
+
+
+@pytest.mark.parametrize("port", [1, 21, 22, 25, 53, 110, 389, 445, 1023])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_no_certificate_makes_us_knock_at_other_services(scheme: str, port: int) -> None:
+    """Mail, shells and directories below 1024 are asked nothing; the name is not looked up."""
+    names = Names({})
+    async with fetching(names) as fetcher:
+        fetched = await fetcher.fetch(f"{scheme}://victim.example:{port}/ca.cer")
+    assert fetched.fault == f"no port of a CA: {port}"
+    assert names.asked == []
+
+
+async def test_no_redirect_leads_to_another_service() -> None:
+    """The port is looked at on each hop, and what a redirect calls credentials is not sent."""
+    for location in ("http://127.0.0.1:25/", "http://u:p@127.0.0.1/"):
+
+        async def redirect(_: web.Request, location: str = location) -> web.StreamResponse:
+            return web.Response(status=302, headers={"Location": location})
+
+        async with serving(redirect) as port, fetching() as fetcher:
+            fetched = await fetcher.fetch(f"http://127.0.0.1:{port}/")
+        assert fetched.fault in ("no port of a CA: 25", "not an http address")
+
+
+async def test_a_name_with_many_addresses_is_tried_at_a_few() -> None:
+    """One address in a certificate is no means to knock at sixteen machines."""
+    visits: list[str] = []
+    async with AsyncExitStack() as stack:
+        places = []
+        for number in range(1, 9):
+            address = f"127.0.0.{number}"
+
+            async def hang_up(_: asyncio.StreamWriter, address: str = address) -> None:
+                visits.append(address)
+
+            port, _ = await stack.enter_async_context(raw_server(hang_up, address))
+            places.append(f"{address}:{port}")
+        policy = EgressPolicy((ip_network("127.0.0.0/8"),))
+        async with fetching(Names({"ca.test": places}), policy) as fetcher:
+            assert (await fetcher.fetch("http://ca.test/")).fault
+    assert len(set(visits)) <= 4
 
 
 async def test_only_the_permitted_address_of_a_name_is_used() -> None:

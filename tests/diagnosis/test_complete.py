@@ -7,7 +7,7 @@ import pytest
 
 from bot.demo.lab.pki import Issued, make_intermediate, make_leaf
 from bot.diagnosis.aia import Fetched
-from bot.diagnosis.complete import Completion, complete
+from bot.diagnosis.complete import Asking, Completion, complete
 from tests.diagnosis.chains import (
     CASES,
     DAY,
@@ -174,3 +174,13 @@ async def test_a_self_signed_server_certificate_has_nobody_above() -> None:
     found = await completed(CASES["self-signed"], places)
     assert found == Completion(None)
     assert places.asked == []
+
+
+async def test_one_check_asks_a_bounded_number_of_addresses() -> None:
+    """However many addresses the certificates of one name's servers hold; the same counts once."""
+    places = Places({})
+    asking = Asking(places.fetch, 3)
+    for name in ("a", "b", "a", "c", "d", "b"):
+        last = await asking.fetch(f"http://ca.test/{name}")
+        assert (last.fault == "too many addresses") == (name == "d")
+    assert places.asked == ["a", "b", "a", "c", "b"]

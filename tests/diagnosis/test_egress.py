@@ -207,3 +207,18 @@ def test_metadata_needs_a_close_network(address: IPv4Address | IPv6Address, text
     length = 23 if address.version == 4 else 119
     wide = ip_network((address, length), strict=False)
     assert not EgressPolicy((wide, *EVERYTHING)).permits(ip_address(text))
+
+
+def test_a_network_denied_in_its_mapped_form_is_denied() -> None:
+    """::ffff:0:0/96 names addresses as they are written; what it carries is looked at as well."""
+    denied = EgressPolicy(deny=(ip_network("::ffff:8.8.8.0/120"),))
+    assert not denied.permits(ip_address("::ffff:8.8.8.8"))
+    assert denied.permits(ip_address("8.8.4.4"))
+
+
+@pytest.mark.parametrize("text", ["fd20:ce::254", "fd00:c1::a9fe:a9fe", "fe80::a9fe:a9fe%2"])
+def test_metadata_of_each_cloud_needs_a_close_network(text: str) -> None:
+    """A company's whole fd00::/8 does not open the addresses that hand out credentials."""
+    wide = EgressPolicy((ip_network("fd00::/8"), ip_network("fe80::/10")))
+    assert not wide.permits(ip_address(text))
+    assert wide.permits(ip_address("fd12::1"))

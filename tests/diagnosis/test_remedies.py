@@ -250,3 +250,23 @@ def test_the_lab_covers_the_causes_with_a_full_chain() -> None:
         Cause.WRONG_INTERMEDIATE,
         Cause.EXPIRED_INTERMEDIATE,
     }
+
+
+def test_a_renewal_is_proven_with_its_chain() -> None:
+    """The renewed certificate that comes without its intermediate must not pass as mended."""
+    assert [one.code for one in steps_of(Cause.EXPIRED)] == [
+        "renew",
+        "install_renewed",
+        "prove_chain",
+    ]
+
+
+@pytest.mark.parametrize(("protocol", "told"), [("HTTP", True), (None, True), ("SSH", False)])
+def test_nobody_is_told_to_configure_nginx_for_ssh(protocol: str | None, told: bool) -> None:
+    """The line for a web server is given where a web server answers, or nobody knows what."""
+    finding = Finding(
+        code=Cause.PLAINTEXT_ON_TLS_PORT, severity="critical", evidence={"protocol": protocol}
+    )
+    fix = fix_for(Cause.PLAINTEXT_ON_TLS_PORT, finding, TARGET, None)
+    assert fix is not None
+    assert (fix.steps[0].command is not None) is told

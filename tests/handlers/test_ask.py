@@ -97,6 +97,7 @@ async def test_a_command_delivered_twice_is_done_once(bot: Running) -> None:
     [
         ("", "How to use /tlscheck"),
         ("help", "How to use /tlscheck"),
+        ("ＨＥＬＰ", "How to use /tlscheck"),
         ("-h", "How to use /tlscheck"),
         ("x" * 10_000, "too long"),
         ("shop.example.jp --roots my.pem", "only on the command line"),

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
-from bot.diagnosis.report import Endpoint, Report, Target
+from bot.diagnosis.report import Endpoint, Finding, Report, Target
+from bot.render import drawing
 from bot.texts.catalogue import Lang, catalogue
-from handlers.chain import draw_chain, short_name, width
+from handlers.chain import draw_chain, short_name, validity, width
 from tests.handlers.samples import CHECKED, certificate, missing_intermediate
 
 QUESTION = Question(target=Target(input="shop.example.jp", host="shop.example.jp"))
@@ -98,3 +100,52 @@ def test_nothing_to_draw_is_none() -> None:
 def test_a_certificate_is_called_by_its_common_name(subject: str, name: str) -> None:
     """RFC 4514's escapes are undone; hidden characters are shown."""
     assert short_name(subject) == name
+
+
+def test_a_namesake_with_another_key_is_no_issuer() -> None:
+    """What stands above it is not drawn as missing, with or without a path."""
+    old = certificate("Some CA", "Some Root", role="unrelated")
+    finding = Finding(
+        code=Cause.WRONG_INTERMEDIATE,
+        severity="critical",
+        evidence={"wrong": [{"name": "Some CA", "sha256": old.sha256}]},
+    )
+    report = sent(certificate("shop.example.jp", "Some CA"), old)
+    report = report.model_copy(update={"findings": (finding,)})
+    lines = draw(report)
+    assert len(lines) == 2
+    assert lines[1].startswith("└ Some CA ")
+    assert lines[1].endswith("✗ sent, but with ANOTHER KEY")
+
+    proven = missing_intermediate(QUESTION)
+    endpoint = proven.endpoints[0].model_copy(update={"chain": (*proven.endpoints[0].chain, old)})
+    proven = proven.model_copy(update={"findings": (finding,), "endpoints": (endpoint,)})
+    assert draw(proven)[-1].endswith("✗ sent, but with ANOTHER KEY")
+
+
+def test_the_terminal_draws_the_namesake_alike() -> None:
+    """The same on the terminal: the chain ends at the wrong certificate."""
+    old = certificate("Some CA", "Some Root", role="unrelated")
+    finding = Finding(
+        code=Cause.WRONG_INTERMEDIATE,
+        severity="critical",
+        evidence={"wrong": [{"name": "Some CA", "sha256": old.sha256}]},
+    )
+    report = sent(certificate("shop.example.jp", "Some CA"), old)
+    drawn = drawing.chain(
+        report.model_copy(update={"findings": (finding,)}), CHECKED, catalogue("en")
+    )
+    assert [(one.name, one.mark) for one in drawn[1:]] == [
+        ("shop.example.jp", "✓"),
+        ("Some CA", "✗"),
+    ]
+
+
+def test_hours_are_not_counted_as_no_days() -> None:
+    """On the last day, on the first day after it, and on the day before the first."""
+    one = certificate("shop.example.jp", "Some CA")
+    texts = catalogue("en")
+    hour = timedelta(hours=1)
+    assert validity(one, one.not_after - hour, texts) == "less than a day left"
+    assert validity(one, one.not_after + hour, texts) == "EXPIRED less than a day ago"
+    assert validity(one, one.not_before - hour, texts) == "NOT VALID for another 1 day"

@@ -75,7 +75,9 @@ class Emulated:
         return [one for one in history["messages"] if one.get("blocks")]
 
 
-async def _listens(url: str) -> bool:
+async def _up_or_gone(program: asyncio.subprocess.Process, url: str) -> bool:
+    if program.returncode is not None:
+        return True
     try:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status < 500
@@ -83,8 +85,8 @@ async def _listens(url: str) -> bool:
         return False
 
 
-@asynccontextmanager
-async def _emulate() -> AsyncIterator[str]:
+async def _start() -> tuple[asyncio.subprocess.Process, str] | None:
+    """Start emulate; None when somebody else took its port before it could."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert NODE is not None
@@ -99,9 +101,29 @@ async def _emulate() -> AsyncIterator[str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+    assert program.stdout is not None
+    async with asyncio.timeout(60):
+        # It says its address once it is up; the end of its words means that it is gone.
+        while line := await program.stdout.readline():
+            if str(port).encode() in line and b"http" in line:
+                break
+        else:
+            await program.wait()
+            return None
+    url = f"http://127.0.0.1:{port}"
+    await until(lambda: _up_or_gone(program, url), 30)
+    return (program, url) if program.returncode is None else None
+
+
+@asynccontextmanager
+async def _emulate() -> AsyncIterator[str]:
+    # It takes no port 0, and the one that was free may be taken a moment later.
+    started = None
+    for _ in range(5):
+        started = started or await _start()
+    assert started is not None, "emulate did not start"
+    program, url = started
     try:
-        url = f"http://127.0.0.1:{port}"
-        await until(lambda: _listens(url), 30)
         yield url
     finally:
         program.terminate()

@@ -3,7 +3,7 @@
 import json
 import string
 from collections.abc import Iterator, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -350,3 +350,26 @@ def test_our_limits_are_those_of_an_independent_table() -> None:
     assert limits.VIEW_PRIVATE_METADATA == oracle.VIEW_PRIVATE_METADATA_MAX_LENGTH
     assert limits.ACTION_ID == oracle.ACTION_ID_MAX_LENGTH
     assert limits.BLOCK_ID == oracle.BLOCK_ID_MAX_LENGTH
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_was_supposed_stands_above_the_answer(lang: Lang) -> None:
+    """An answer for another day or another address is no alarm about today, also when shared."""
+    question = parse_command("shop.example.jp", lang)
+    report = phrase(missing_intermediate(question.question), lang)  # type: ignore[union-attr] # reads as a question
+    usual = render(Shown(report, lang, "shop.example.jp:443", report.checked_at))
+    supposed = render(
+        Shown(
+            report,
+            lang,
+            "shop.example.jp:443",
+            datetime(2027, 12, 1, 9, tzinfo=UTC),
+            shared=Shared(user="U0AIKO", at=1_800_000_000),
+            addresses=("203.0.113.7:8443",),
+        )
+    )
+    assert_message(supposed)
+    for said in ("2027-12-01 09:00 UTC", "--at", "203.0.113.7:8443", "--address"):
+        assert said in supposed.text
+        assert said in str(supposed.blocks[:2])
+        assert said not in usual.text + str(usual.blocks)

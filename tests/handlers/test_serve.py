@@ -125,7 +125,11 @@ async def test_readyz_says_what_is_wrong(run: Run) -> None:
         ({"slack_signing_secret": None}, "^SLACK_APP_TOKEN is not set"),
         ({"slack_bot_token": SecretStr("xoxb-wrong")}, "^SLACK_BOT_TOKEN: .*invalid_auth"),
         ({"slack_app_token": SecretStr("xapp-wrong")}, "^SLACK_APP_TOKEN: .*(invalid_auth|not_al)"),
-        ({"redis_url": "nonsense"}, "^REDIS_URL"),
+        ({"slack_bot_token": SecretStr("xoxb-")}, "^SLACK_BOT_TOKEN is not a bot token"),
+        ({"slack_bot_token": SecretStr("xapp-1-swapped")}, "^SLACK_BOT_TOKEN is not a bot token"),
+        ({"slack_app_token": SecretStr("xapp-")}, "^SLACK_APP_TOKEN is not an app-level token"),
+        ({"slack_app_token": SecretStr("xoxb-1")}, "^SLACK_APP_TOKEN is not an app-level token"),
+        ({"redis_url": "nonsense"}, "^REDIS_URL: it is no address of a Redis server"),
     ],
 )
 async def test_a_missing_or_wrong_setting_ends_the_start_by_name(

@@ -102,7 +102,7 @@ def test_missing_intermediate_reads_like_the_incident() -> None:
     assert re.search(r"^    └ Fuji Root +✓ trusted$", text, re.MULTILINE)
     assert re.search(r"^  ✗ fails +curl$", text, re.MULTILINE)
     assert re.search(r"^  ✓ works +Chrome$", text, re.MULTILINE)
-    assert "\nverify return code: 21 (unable to verify the first certificate)\n" in text
+    assert "\nopenssl verify: 21 (unable to verify the first certificate)\n" in text
     assert PROOF in text
     assert "verified (return code 0). Save it:\n       save it\n" in text
     assert "  ! It expires soon" in text
@@ -111,7 +111,7 @@ def test_missing_intermediate_reads_like_the_incident() -> None:
 def test_japanese() -> None:
     """The words around the facts are Japanese, and the columns still line up."""
     text = _plain(MISSING, "ja")
-    assert text.startswith("✗ 異常  shop.example.jp — ")
+    assert text.startswith("✗ 障害  shop.example.jp — ")
     assert "送信なし" in text
     assert "残り 41 日" in text
     columns = {
@@ -187,8 +187,34 @@ def test_any_report(report: Report, lang: Lang, width: int, verbose: bool) -> No
     for line in lines:
         plain = line.plain
         assert not {unicodedata.category(c) for c in plain} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        if line.style != "cyan" and not plain.startswith("verify return code: "):
+        if line.style != "cyan" and not plain.startswith("openssl verify: "):
             assert cell_len(plain) <= width
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     output = re.sub(r"\x1b\[[0-9;]*m", "", written.getvalue())
     assert "\x1b" not in output
+
+
+def test_mark_of_an_address_says_whether_all_is_well_there() -> None:
+    """An address that answers with a chain that fails has no ✓; neither has a broken handshake."""
+    good, bad = Verification(code=0, message="ok"), Verification(code=20, message="no issuer")
+    where = {"port": 443, "reachable": True}
+    shown = _plain(
+        MISSING.model_copy(
+            update={
+                "endpoints": (
+                    Endpoint(address="203.0.113.1", verify=good, **where),
+                    Endpoint(address="203.0.113.2", verify=bad, **where),
+                    Endpoint(address="203.0.113.3", error="reset", **where),
+                )
+            }
+        )
+    )
+    marks = re.findall(r"^  (.) 203\.0\.113\.\d:443", shown, re.MULTILINE)
+    assert marks == ["✓", "✗", "✗"]
+
+
+def test_place_is_named_only_when_it_has_a_name() -> None:
+    """Nobody needs to read that a check ran "here"; a named vantage is told."""
+    assert re.search(r"^checked \S+ \S+ UTC in 84 ms$", _plain(MISSING), re.MULTILINE)
+    named = MISSING.model_copy(update={"vantage": "tokyo-1"})
+    assert re.search(r"UTC from tokyo-1 in 84 ms$", _plain(named), re.MULTILINE)

@@ -224,3 +224,35 @@ async def test_without_redis_the_process_still_knows_its_own(fragile_server: Fra
         assert await store.results.get(mine.report.id) == mine.without_input()
         with pytest.raises(StoreAwayError, match="away"):
             await store.results.get("another")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"allow_networks": ["10.0.0.0/8"]},
+        {"addresses": [{"address": "192.0.2.1"}] * 17},
+        {"target": {"input": "x", "host": "a b; id"}},
+        {"target": {"input": "x", "host": "127.1"}},
+        {"target": {"input": "x", "host": "x\r\nHost: y"}},
+        {"target": {"input": "x", "host": "-oProxy"}},
+    ],
+    ids=["networks", "addresses", "shell", "short address", "header", "option"],
+)
+async def test_no_stored_question_chooses_where_to_connect(
+    store: Store, change: dict[str, object]
+) -> None:
+    """Whoever writes to Redis cannot make "Check again" reach inside, or a command run something."""
+    mine = record()
+    tree = json.loads(mine.model_dump_json(by_alias=True))
+    tree["question"] |= change
+    await store.connection.execute("SET", f"tlscheck:result:{mine.report.id}", json.dumps(tree))
+    assert await store.results.get(mine.report.id) is None
+
+
+@pytest.mark.parametrize("host", ["::1", "2001:db8::1", "192.0.2.1", "xn--wgv71a.jp", "_a.b.test"])
+async def test_every_kind_of_host_is_read_again(store: Store, host: str) -> None:
+    """What can be asked about can be stored and asked about again."""
+    mine = record(question(host))
+    raw = mine.model_dump_json(by_alias=True)
+    await store.connection.execute("SET", f"tlscheck:result:{mine.report.id}", raw)
+    assert await store.results.get(mine.report.id) is not None

@@ -174,3 +174,34 @@ def test_a_result_without_evidence_still_reads(cause: Cause) -> None:
         said = phrase_report(report_with(cause, {}), lang)
         assert "{" not in said.summary
         assert said.findings[0].detail
+
+
+@pytest.mark.parametrize(
+    ("is_address", "summary"),
+    [
+        (True, "h is an internal or special address that this bot may not connect to."),
+        (
+            False,
+            "h leads to an internal or special address (10.0.0.5) that this bot may not connect to.",
+        ),
+    ],
+)
+def test_a_refused_address_does_not_lead_to_itself(is_address: bool, summary: str) -> None:
+    """A name leads to an address; an address is one."""
+    finding = Finding(
+        code=Cause.EGRESS_DENIED,
+        severity="critical",
+        addresses=("10.0.0.5",),
+        evidence={"is_address": is_address},
+    )
+    report = Report(
+        id="1",
+        target=Target(input="h", host="h"),
+        checked_at=NOW,
+        duration_ms=1,
+        vantage="here",
+        verdict="unreachable",
+        cause=Cause.EGRESS_DENIED,
+        findings=(finding,),
+    )
+    assert phrase_report(report, "en").summary == summary

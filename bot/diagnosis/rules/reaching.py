@@ -51,5 +51,6 @@ def find(view: View) -> Iterator[Finding]:
             "connected": seen.connected,
             "received": seen.received,
             "port": seen.port,
+            "is_address": str(seen.address) == view.target.host,
         },
     )

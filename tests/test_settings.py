@@ -1,0 +1,103 @@
+"""Settings from the environment, a `.env` file, and files that hold a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_FILE", "PORT", "TLSCHECK_LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """NAME_FILE is read without its final line feed, and NAME itself is stronger."""
+    file = tmp_path / "token"
+    file.write_text("xoxb-from-file\n", encoding="utf-8")
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", str(file))
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-from-file"
+
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-itself")
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-itself"
+
+
+def test_file_that_is_not_there_is_one_plain_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the setting and the file, and shows no error number."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "/nowhere/token")
+    with pytest.raises(
+        SettingsError,
+        match=r"^SLACK_BOT_TOKEN_FILE: cannot read /nowhere/token: No such file or directory$",
+    ):
+        load_settings()
+
+
+def test_file_of_bytes_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that is no text is refused without its contents."""
+    file = tmp_path / "token"
+    file.write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", str(file))
+    with pytest.raises(SettingsError, match=r"cannot read .*: it is no text$"):
+        load_settings()
+
+
+def test_dotenv_file_is_read_and_the_environment_is_stronger(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`.env` in the working directory counts where the environment says nothing."""
+    (tmp_path / ".env").write_text("PORT=4000\nTLSCHECK_LANG=ja\n", encoding="utf-8")
+    monkeypatch.setenv("PORT", "5000")
+    settings = load_settings()
+    assert (settings.port, settings.tlscheck_lang) == (5000, "ja")
+
+
+def test_file_of_a_secret_may_be_named_in_dotenv(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`.env` may name the file, too; what the environment says of the same secret is stronger."""
+    (tmp_path / "token").write_text("xoxb-from-file", encoding="utf-8")
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN_FILE={tmp_path / 'token'}\n", encoding="utf-8")
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-from-file"
+
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-itself")
+    found = load_settings().slack_bot_token
+    assert found is not None
+    assert found.get_secret_value() == "xoxb-itself"
+    assert load_settings(_env_file=None, slack_bot_token=None).slack_bot_token is None
+
+
+def test_dotenv_that_is_no_text_is_one_plain_sentence(tmp_path: Path) -> None:
+    """It is a mistake of whoever wrote the file, and not a defect of the program."""
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"^\.env: cannot be read: it is no text$"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "99999"),
+        ("PORT", "abc"),
+        ("TLSCHECK_LANG", "fr"),
+        ("TLSCHECK_LOG", "xml"),
+        ("TLSCHECK_CACHE_SECONDS", "-1"),
+        ("TLSCHECK_ALLOW_NETWORKS", "10.0.0.0/99"),
+        ("TLSCHECK_EXTRA_ROOTS", "/nowhere.pem"),
+        ("TLSCHECK_VANTAGE", "a b"),
+        ("SLACK_API_URL", "ftp://x"),
+    ],
+)
+def test_wrong_setting_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, which begins with the setting's name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"^{name}: [^\n]+$"):
+        load_settings()
