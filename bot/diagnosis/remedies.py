@@ -60,7 +60,6 @@ _PROVE_START = ("prove_start", _PIPE_LEAF + " -subject -dates")
 _PROVE_NAMES = ("prove_names", _PIPE_LEAF + " -subject -ext subjectAltName")
 
 _CHAIN_PLAN = _Plan("server", (("save_fullchain", None), *_INSTALL))
-_OWN_FIRST_PLAN = _Plan("server", (("own_certificate_first", None), *_INSTALL))
 _CHAIN_PLAN_UNPROVEN = _Plan("server", (("get_intermediate", None), *_INSTALL))
 
 _LARGE_HELLO_PLAN = _Plan(
@@ -298,8 +297,6 @@ def fix_for(
         plan = _PLANS[Cause.CONNECTION_RESET]
     if plan is _CHAIN_PLAN_UNPROVEN and fullchain_pem is not None:
         plan = _CHAIN_PLAN
-    if cause is Cause.HOSTNAME_MISMATCH and evidence.get("covered_by"):
-        plan = _OWN_FIRST_PLAN
     values: dict[str, JsonValue] = {
         **{key: one for key, one in evidence.items() if isinstance(one, str | int)},
         "host": target.host,

@@ -244,8 +244,6 @@ def _silence(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 
 def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    if evidence.get("covered_by"):
-        return ("not_first",)
     if evidence.get("common_name_matches"):
         return ("common_name",)
     if evidence.get("names"):

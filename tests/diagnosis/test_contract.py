@@ -70,7 +70,7 @@ def test_the_json_has_the_fields_of_the_contract() -> None:
 def test_order_is_kept() -> None:
     """What the file holds is shown in its order, though another one works as well."""
     report = chain_report(LEAF.pem, UPPER.pem, ISSUING.pem)
-    assert report.verdict == "ok"
+    assert (report.verdict, report.cause) == ("warning", Cause.WRONG_CHAIN_ORDER)
     names = [one.name for one in report.endpoints[0].chain]
     assert names == [HOST, "Chains Upper", "Chains Issuing"]
 
@@ -88,7 +88,7 @@ def test_the_first_certificate_is_the_servers_own() -> None:
     """A file that begins with an intermediate is judged as a server that sends it first."""
     report = chain_report(ISSUING.pem, LEAF.pem, UPPER.pem)
     assert report.verdict == "broken"
-    assert report.cause is Cause.HOSTNAME_MISMATCH
+    assert report.cause is Cause.WRONG_CHAIN_ORDER
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,12 @@ def test_the_moment_is_chosen() -> None:
 def test_a_file_that_begins_with_the_intermediate_is_told_to_be_turned_round() -> None:
     """The right certificate is there: nobody is sent to the CA for another one."""
     report = chain_report(ISSUING.pem, LEAF.pem, UPPER.pem)
-    assert report.cause is Cause.HOSTNAME_MISMATCH
-    assert report.findings[0].evidence["covered_by"] == 2
+    assert report.cause is Cause.WRONG_CHAIN_ORDER
+    assert report.findings[0].evidence["position"] == 2
     assert report.fix is not None
-    assert report.fix.steps[0].code == "own_certificate_first"
-    said = phrase_report(report, "en")
-    assert said.summary.startswith(f"{HOST} sends another certificate in the first place")
-    assert "“Chains Issuing”" in said.findings[0].detail
+    assert report.fix.proven
+    assert report.fix.fullchain_pem == file_of(LEAF.pem, ISSUING.pem, UPPER.pem).decode()
+    assert "“Chains Issuing”" in str(phrase_report(report, "en"))
 
 
 def test_without_roots_the_bundled_ones_count() -> None:
@@ -162,7 +161,8 @@ def test_every_chain_ends_in_a_report(which: str) -> None:
         at=case.at,
     )
     assert report.verify is not None
-    assert (report.verdict in ("ok", "warning")) <= (report.verify.code == 0)
+    stumbles = any(one.evidence.get("rule") == "path_building" for one in report.findings)
+    assert (report.verdict in ("ok", "warning")) <= (report.verify.code == 0 or stumbles)
     assert Report.model_validate_json(report.to_json()).to_json() == report.to_json()
 
 

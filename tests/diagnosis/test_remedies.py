@@ -101,7 +101,10 @@ def test_no_host_becomes_a_command(text: str, cause: Cause) -> None:
     assert not target.host.startswith("-")
     for line in commands_of(cause, target):
         words = shlex.split(line)
-        assert any(target.host in word or str(target.port) in word for word in words)
+        # Our own clock is set on our own machine, whatever the host.
+        assert cause is Cause.CLOCK_SKEW or any(
+            target.host in word or str(target.port) in word for word in words
+        )
         rest = line.replace(target.host, "h")
         assert not re.search(r"[`$\\!#~*?(){}]", rest)
 

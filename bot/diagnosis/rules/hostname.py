@@ -36,15 +36,6 @@ def find(view: View) -> Iterator[Finding]:
             **_beside(view),
             "is_address": _as_address(view.target.host) is not None,
             "first": leaf.subject_name,
-            # The right certificate is there, only not in the first place (a bundle in wrong order).
-            "covered_by": next(
-                (
-                    number
-                    for number, one in enumerate(view.sent[1:], start=2)
-                    if covers(one, view.target.host)
-                ),
-                None,
-            ),
         },
     )
 
