@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from bot.store import open_embedded_server
+from tests.realclients.report import FILE, PROPERTY, table
 
 # These machines are noisy: no example fails for having been slow.
 settings.register_profile("tlscheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,14 +35,18 @@ def redis_url(redis_server: str) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how far predictions and real clients agree (`tests/realclients` records it)."""
-    lines = sorted(
-        str(value)
+    rows = [
+        row
         for reports in terminalreporter.stats.values()
         for report in reports
         for name, value in getattr(report, "user_properties", ())
-        if name == "agreement" and getattr(report, "when", "") == "call"
-    )
-    if lines:
+        if name == PROPERTY and getattr(report, "when", "") == "call"
+        for row in value
+    ]
+    if rows:
+        lines = table(rows)
+        FILE.parent.mkdir(exist_ok=True)
+        FILE.write_text("\n".join(lines) + "\n")
         terminalreporter.section("real clients")
         for line in lines:
             terminalreporter.write_line(line)

@@ -4,11 +4,13 @@ import asyncio
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 HERE = Path(__file__).parent
 PATIENCE = 2
+# What stands for a client without a bound of its own, which we ended: it said nothing.
+ENDED = "no answer in time"
 _SIDE_BY_SIDE = 6
 _LONGEST = 45.0
 _PASSWORD = "changeit"
@@ -39,9 +43,6 @@ class Seen:
     text: str
 
 
-Client = Callable[[Sequence[Server], bytes, Path], Awaitable[Mapping[str, Seen]]]
-
-
 @functools.cache
 def why_missing(*command: str) -> str | None:
     """Why this program cannot be run here; None when it can."""
@@ -52,7 +53,12 @@ def why_missing(*command: str) -> str | None:
     return None if ran.returncode == 0 else f"{command[0]} does not run here"
 
 
-async def run(*command: str, said: bytes = b"", bound: float = _LONGEST) -> tuple[int, str]:
+async def run(
+    *command: str,
+    said: bytes = b"",
+    bound: float = _LONGEST,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, str]:
     """Exit status and output of a program; one that does not end is ended."""
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -60,22 +66,25 @@ async def run(*command: str, said: bytes = b"", bound: float = _LONGEST) -> tupl
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         # No proxy, and words in English; the distribution's own minimum versions stay in force.
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **more},
+        # A group of its own: git leaves the work to a child.
+        start_new_session=True,
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(said), bound)
     except TimeoutError:
-        return -1, "no answer in time"
+        return -1, ENDED
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return process.returncode or 0, output.decode(errors="replace")
 
 
-async def _each(
+async def each(
     servers: Sequence[Server], ask: Callable[[Server], Awaitable[Seen]]
 ) -> Mapping[str, Seen]:
+    """What is seen at each server by a program that is started for each."""
     room = asyncio.Semaphore(_SIDE_BY_SIDE)
 
     async def one(server: Server) -> Seen:
@@ -102,7 +111,7 @@ async def curl(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping
         text = text.replace(f"{server.address} port {server.port}", f"{server.host} port 443")
         return Seen(status == 0 and "status 200" in text, text)
 
-    return await _each(servers, ask)
+    return await each(servers, ask)
 
 
 async def openssl(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping[str, Seen]:
@@ -120,16 +129,18 @@ async def openssl(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapp
         )
         return Seen("Verify return code: 0 (ok)" in text and "HTTP/1.1 200" in text, text)
 
-    return await _each(servers, ask)
+    return await each(servers, ask)
 
 
-def _lines(output: str, servers: Sequence[Server]) -> Mapping[str, Seen]:
+def lines(output: str, servers: Sequence[Server]) -> Mapping[str, Seen]:
+    """What a program that meets all servers printed: a line for each, its name first."""
     found = dict(line.split("\t", 1) for line in output.splitlines() if "\t" in line)
     assert set(found) == {one.name for one in servers}, output
     return {name: Seen(text.startswith("WORKS "), text) for name, text in found.items()}
 
 
-def _listed(servers: Sequence[Server], folder: Path) -> str:
+def listed(servers: Sequence[Server], folder: Path) -> str:
+    """A file that says where each server is met."""
     file = folder / "servers.txt"
     file.write_text(
         "".join(
@@ -141,25 +152,29 @@ def _listed(servers: Sequence[Server], folder: Path) -> str:
     return str(file)
 
 
-async def python(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping[str, Seen]:
+async def python(
+    servers: Sequence[Server], roots: bytes, folder: Path, interpreter: str = sys.executable
+) -> Mapping[str, Seen]:
     """Python's http.client over ssl's default context."""
     file = folder / "roots.pem"
     file.write_bytes(roots)
     _, text = await run(
-        sys.executable, "-I", str(HERE / "probe.py"), _listed(servers, folder), str(file)
+        interpreter, "-I", str(HERE / "probe.py"), listed(servers, folder), str(file)
     )
-    return _lines(text, servers)
+    return lines(text, servers)
 
 
 async def node(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping[str, Seen]:
     """Node's https."""
     file = folder / "roots.pem"
     file.write_bytes(roots)
-    _, text = await run("node", str(HERE / "probe.mjs"), _listed(servers, folder), str(file))
-    return _lines(text, servers)
+    _, text = await run("node", str(HERE / "probe.mjs"), listed(servers, folder), str(file))
+    return lines(text, servers)
 
 
-async def java(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping[str, Seen]:
+async def java(
+    servers: Sequence[Server], roots: bytes, folder: Path, *options: str
+) -> Mapping[str, Seen]:
     """Java's HttpsURLConnection, with the lab's names in a hosts file."""
     store = pkcs12.serialize_java_truststore(
         [pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(roots), b"lab")],
@@ -174,18 +189,9 @@ async def java(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping
     )
     _, text = await run(
         *("java", "-XX:TieredStopAtLevel=1", f"-Djdk.net.hosts.file={folder / 'hosts'}"),
+        *options,
         f"-Djavax.net.ssl.trustStore={folder / 'roots.p12'}",
         f"-Djavax.net.ssl.trustStorePassword={_PASSWORD}",
         *(str(HERE / "Probe.java"), str(folder / "urls.txt")),
     )
-    return _lines(text, servers)
-
-
-CLIENTS: Mapping[str, tuple[Client, tuple[str, ...]]] = {
-    "curl": (curl, ("curl", "--version")),
-    "openssl": (openssl, ("openssl", "version")),
-    "python": (python, (sys.executable, "--version")),
-    "node": (node, ("node", "--version")),
-    "java": (java, ("java", "-version")),
-}
-"""How each client is run, and what shows that it is installed."""
+    return lines(text, servers)

@@ -4,18 +4,23 @@ Every server of the lab is met by every client that is installed here.
 """
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from bot.demo.lab import SCENARIOS, Lab, Scenario, open_lab
+from bot.demo.lab.authority import AIA_HOST
 from bot.diagnosis.clients import CLIENTS as TABLE
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import ClientPrediction, Report
 from bot.diagnosis.target import parse_target
 from tests.diagnosis.test_lab import vantage_of
-from tests.realclients.clients import CLIENTS, Seen, Server, why_missing
+from tests.realclients.clients import ENDED, Seen, Server
+from tests.realclients.report import PROPERTY, Judgement, Row, shares
+from tests.realclients.roster import ROSTER, Entry
 from tests.realclients.servers import COMBINED
 
 # What newer releases write in other words. The prediction has the words of the releases that most
@@ -37,18 +42,40 @@ SAME_WORDS = (
         "0A00042E:SSL routines::tlsv1 alert protocol version",
     ),
     (
+        "state=error: legacy sigalg disallowed or unsupported",
+        "state=error: tlsv1 alert protocol version",
+    ),
+    # Chromium shows names that do not resolve and interstitials under names of their own.
+    ("net::ERR_NAME_NOT_RESOLVED", "DNS_PROBE_FINISHED_NXDOMAIN"),
+    ("net::ERR_CERT", "NET::ERR_CERT"),
+    (
         "0A00014D:SSL routines:tls_process_key_exchange:legacy sigalg disallowed or unsupported",
         "0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version",
     ),
 )
-# Where the client does otherwise than is said, and why nothing better is said yet.
+# Where a program does otherwise than is said of its family, and why nothing better is said.
 NOT_PREDICTED = {
-    # More than 32 KB of certificates (jdk.tls.maxHandshakeMessageSize) or more than ten of them
-    # (jdk.tls.maxCertificateChainLength) end the handshake in Java; no finding names that yet.
-    ("java", "many-certificates"),
+    ("gnutls-cli", "for-clients-only"): "gnutls-cli asks for the purpose; wget and git do not",
+    ("gnutls-cli", "certificate-for-clients"): "as for-clients-only",
+    **dict.fromkeys(
+        [("java-aia", "expired-and-incomplete"), ("java-aia", "mismatch-expired-incomplete")],
+        "it fetches while it builds, and then says only that it found no path",
+    ),
+    **{
+        (
+            "chromium",
+            f"client-certificate-required-{version}",
+        ): "automated, it goes back to a socket that the server has closed"
+        for version in ("tls12", "tls13")
+    },
+    **{
+        (name, "dh-1024"): "the lab's server gives a client of this level a group of 2048 bits"
+        for name in ("curl", "openssl", "python", "python-strict", "ruby", "php")
+    },
 }
-# A client without a bound of its own for the whole, ended by us: it says nothing.
-ENDED = "no answer in time"
+# Of one client; of all together it is 98 and 90 of a hundred.
+LEAST_OUTCOMES = 0.97
+LEAST_WORDS = 0.90
 # It leads where nothing may be opened to.
 NOT_MET = ("resolves-to-private",)
 
@@ -57,7 +84,7 @@ def plain(text: str) -> str:
     """The text in the words of the prediction."""
     for newer, ours in SAME_WORDS:
         text = text.replace(newer, ours)
-    return text
+    return re.sub("current time [^ ]* is", "current time NOW is", text)
 
 
 def servers_of(lab: Lab, scenarios: list[Scenario]) -> list[Server]:
@@ -79,44 +106,60 @@ async def reports_of(lab: Lab, scenarios: list[Scenario]) -> Mapping[str, Report
     return dict(zip((one.name for one in scenarios), found, strict=True))
 
 
-def disagreement(predicted: ClientPrediction, seen: Seen) -> str | None:
-    """What the client does otherwise than was said; None when it does the same."""
+def judge(entry: Entry, predicted: ClientPrediction, seen: Seen) -> tuple[Judgement, str]:
+    """How what the program did stands to what was said, and what is to be said of it."""
     if predicted.outcome == "depends":
-        return None
+        return "depends", ""
+    tail = " ".join(seen.text.split())[-300:]
     if seen.works != (predicted.outcome == "works"):
-        return f"should {predicted.outcome}: {seen.text[-600:]}"
-    if predicted.error is None or seen.text == ENDED or plain(predicted.error) in plain(seen.text):
-        return None
-    return f"should say {predicted.error!r}: {seen.text[-600:]}"
+        return "other outcome", f"should be {predicted.outcome} ({predicted.reason_code}): {tail}"
+    line = predicted.error
+    if entry.dialect is not None:
+        others = predicted.values.get("lines")
+        line = (
+            str(others[entry.dialect])
+            if isinstance(others, dict) and entry.dialect in others
+            else None
+        )
+    if line is None or seen.text == ENDED or plain(line) in plain(seen.text):
+        return "same", ""
+    return "other words", f"should say {line!r}: {tail}"
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("entry", ROSTER, ids=[one.name for one in ROSTER])
 async def test_the_client_does_what_was_said(
-    client: str, tmp_path: Path, record_property: Callable[[str, object], None]
+    entry: Entry, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Outcome and line of this client are those predicted, for every server of the lab."""
-    ask, version = CLIENTS[client]
-    if missing := why_missing(*version):
+    if missing := entry.missing():
+        record_property(PROPERTY, [(entry.name, "", "missing", missing)])
         pytest.skip(missing)
     scenarios = [*(one for one in SCENARIOS if one.name not in NOT_MET), *COMBINED]
     async with open_lab(scenarios=scenarios) as lab:
         servers = servers_of(lab, scenarios)
-        reports, seen = await asyncio.gather(
-            reports_of(lab, scenarios), ask(servers, lab.roots_pem, tmp_path)
-        )
-    wrong = {}
+        aia = Server("aia", AIA_HOST, *lab.hosts[AIA_HOST][0])
+        # One after the other: on a busy machine the bot's own patience would be the difference.
+        reports = await reports_of(lab, scenarios)
+        seen = await entry.ask(aia)(servers, lab.roots_pem, tmp_path)
+    rows: list[Row] = []
     for name, report in reports.items():
-        predicted = next(one for one in report.clients if one.client == client)
-        if (client, name) in NOT_PREDICTED:
-            continue
-        if (said := disagreement(predicted, seen[name])) is not None:
-            wrong[name] = said
-    unknown = sum(who == client for who, _ in NOT_PREDICTED)
-    agreed = len(reports) - len(wrong) - unknown
-    record_property("agreement", f"{client}: {agreed} of {len(reports)} servers as predicted")
-    assert not wrong, "\n".join(f"{name} {said}" for name, said in wrong.items())
+        predicted = next(one for one in report.clients if one.client == entry.predicted)
+        judgement, remark = judge(entry, predicted, seen[name])
+        reason = NOT_PREDICTED.get((entry.name, name))
+        rows.append((entry.name, name, judgement, f"{reason} ({remark})" if reason else remark))
+    record_property(PROPERTY, rows)
+    # Known ones are in the report, too.
+    outcomes, words = shares(Counter(judgement for _, _, judgement, _ in rows))
+    unexplained = [
+        f"{name} {judgement}: {remark}"
+        for _, name, judgement, remark in rows
+        if judgement in ("other words", "other outcome") and (entry.name, name) not in NOT_PREDICTED
+    ]
+    assert not unexplained, "\n".join(unexplained)
+    assert outcomes >= LEAST_OUTCOMES
+    assert words >= LEAST_WORDS
 
 
 def test_every_client_that_can_be_run_is_in_the_table() -> None:
     """Who is run here is predicted by the bot."""
-    assert set(CLIENTS) <= {one.code for one in TABLE}
+    assert {one.predicted for one in ROSTER} <= {one.code for one in TABLE}

@@ -13,14 +13,17 @@ Symptom = Literal[
     "reset",
     "closed",
     "plaintext",
+    "plaintext_http",
     "protocol_version",
     "no_cipher",
     "refusal",
     "unknown_sni",
+    "internal_error",
     "client_certificate_12",
     "client_certificate_13",
     "client_certificate_page",
     "unreadable",
+    "too_large",
     "self_signed",
     "no_issuer",
     "wrong_issuer",
@@ -31,9 +34,12 @@ Symptom = Literal[
     "expired_upper",
     "mismatch",
     "mismatch_address",
+    "common_name",
     "purpose",
     "weak",
     "invalid",
+    "revoked",
+    "must_staple",
 ]
 Area = Literal["chain", "dates", "name"]
 Roots = Literal["system", "own", "mozilla", "apple", "microsoft", "google", "device"]
@@ -52,6 +58,7 @@ class Client:
             its platform's.
         family: Where it stands in a list.
         fetches: It fetches a missing issuer by itself (AIA).
+        replaces: It also looks for another issuer where one that was sent is of no use.
         preloads: It has most public intermediates beforehand.
         accepts_common_name: It takes the host from the subject when there is no SAN.
         browser_ciphers: It offers only what browsers offer.
@@ -71,6 +78,7 @@ class Client:
     roots: Roots = "system"
     family: Family = "tools"
     fetches: bool = False
+    replaces: bool = True
     preloads: bool = False
     accepts_common_name: bool = False
     browser_ciphers: bool = False

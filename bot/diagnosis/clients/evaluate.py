@@ -144,10 +144,6 @@ def _predict_one(
 
 
 def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool) -> str:
-    if fetched and client.fetches:
-        return "fetches"
-    if any(one.code is Cause.EXPIRED_INTERMEDIATE for one in findings) and client.fetches:
-        return "fetches"
     if any(one.code is Cause.HOSTNAME_MISMATCH for one in findings):
         return "common_name"
     for finding in findings:
@@ -174,12 +170,15 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
     match finding.code:
         case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
             proven = bool(evidence.get("proven"))
-            if client.fetches:
+            useless = finding.code is Cause.WRONG_INTERMEDIATE
+            if client.fetches and not (useless and not client.replaces):
                 return ("works", "fetches") if proven else ("depends", "fetch_failed")
             if client.preloads:
                 return "depends", "preloads"
             return "fails", "takes_only_what_is_sent"
-        case Cause.EXPIRED_INTERMEDIATE if evidence.get("replacement") and client.fetches:
+        case Cause.EXPIRED_INTERMEDIATE if (
+            evidence.get("replacement") and client.fetches and client.replaces
+        ):
             return "works", "fetches"
         case Cause.HOSTNAME_MISMATCH if evidence.get("common_name_matches"):
             if client.accepts_common_name:
@@ -222,6 +221,8 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
                 return "root_sent"
             return "no_upper_issuer" if evidence.get("intermediates_sent") else "no_issuer"
         case Cause.HOSTNAME_MISMATCH:
+            if evidence.get("common_name_matches") and "common_name" in client.words:
+                return "common_name"
             return "mismatch_address" if evidence.get("is_address") else "mismatch"
         case Cause.CLIENT_CERTIFICATE_REQUIRED:
             if evidence.get("how") == "page":
@@ -231,6 +232,12 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
                 if evidence.get("version") == "TLSv1.3"
                 else "client_certificate_12"
             )
+        case Cause.SNI_UNRECOGNIZED if evidence.get("alert") == 80:
+            return "internal_error"
+        case Cause.PLAINTEXT_ON_TLS_PORT if (
+            evidence.get("protocol") == "HTTP" and "plaintext_http" in client.words
+        ):
+            return "plaintext_http"
         case Cause.TIMEOUT:
             return "silent" if evidence.get("connected") else "connect_timeout"
         case Cause.CONNECTION_RESET:
@@ -247,7 +254,7 @@ _PLAIN: dict[Cause, Symptom] = {
     Cause.HANDSHAKE_FAILURE: "refusal",
     Cause.SNI_UNRECOGNIZED: "unknown_sni",
     Cause.MALFORMED_CERTIFICATE: "unreadable",
-    Cause.EXTRA_CERTIFICATES: "unreadable",
+    Cause.EXTRA_CERTIFICATES: "too_large",
     Cause.SELF_SIGNED: "self_signed",
     Cause.EXPIRED: "expired",
     Cause.NOT_YET_VALID: "not_yet_valid",
@@ -256,6 +263,8 @@ _PLAIN: dict[Cause, Symptom] = {
     Cause.CERTIFICATE_NOT_TLS: "purpose",
     Cause.WEAK_SIGNATURE_OR_KEY: "weak",
     Cause.INVALID_CHAIN: "invalid",
+    Cause.REVOKED: "revoked",
+    Cause.OCSP_PROBLEM: "must_staple",
 }
 
 

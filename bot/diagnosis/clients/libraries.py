@@ -30,6 +30,7 @@ _JAVA = Client(
         "no_cipher": "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure",
         "refusal": "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure",
         "unknown_sni": "javax.net.ssl.SSLHandshakeException: Received fatal alert: unrecognized_name",
+        "internal_error": "Received fatal alert: internal_error",
         "client_certificate_12": "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure",
         "client_certificate_13": "javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_required",
         "client_certificate_page": "java.io.IOException: Server returned HTTP response code: 400",
@@ -58,17 +59,20 @@ _GO = Client(
     "go",
     "Go",
     {
-        "dns": "dial tcp: lookup {host}: no such host",
+        "dns": "dial tcp: lookup {host}",
         "refused": "connect: connection refused",
         "connect_timeout": "i/o timeout",
         "silent": "net/http: TLS handshake timeout",
         "reset": "read: connection reset by peer",
         "closed": "EOF",
         "plaintext": "tls: first record does not look like a TLS handshake",
+        "plaintext_http": "http: server gave HTTP response to HTTPS client",
         "protocol_version": "remote error: tls: protocol version not supported",
         "no_cipher": "remote error: tls: handshake failure",
         "refusal": "remote error: tls: handshake failure",
         "unknown_sni": "remote error: tls: unrecognized name",
+        "internal_error": "remote error: tls: internal error",
+        "too_large": "exceeds maximum of 65536 bytes",
         "client_certificate_12": "remote error: tls: handshake failure",
         "client_certificate_13": "remote error: tls: certificate required",
         "client_certificate_page": "400 Bad Request",
@@ -82,13 +86,16 @@ _GO = Client(
         "purpose": "x509: certificate specifies an incompatible key usage",
         "mismatch": "x509: certificate is valid for {plain_names}, not {host}",
         "mismatch_address": "x509: certificate is valid for {plain_names}, not {host}",
+        "common_name": "x509: certificate relies on legacy Common Name field, use SANs instead",
     },
     order=("dates", "name", "chain"),
     family="languages",
     least_rsa=1024,
 )
 
-_JAVA_AIA = replace(_JAVA, code="java-aia", label="Java (enableAIAcaIssuers)", fetches=True)
+_JAVA_AIA = replace(
+    _JAVA, code="java-aia", label="Java (enableAIAcaIssuers)", fetches=True, replaces=False
+)
 
 _WGET_UNKNOWN = "ERROR: The certificate of ‘{host}’ doesn't have a known issuer."
 _WGET_EXPIRED = "ERROR: The certificate of ‘{host}’ has expired."
@@ -106,6 +113,10 @@ _GIT: dict[Symptom, str] = {
     "refusal": "gnutls_handshake() failed: Handshake failed",
     "unknown_sni": "gnutls_handshake() failed: The server name sent was not recognized",
     "unreadable": "gnutls_handshake() failed: Error in the certificate.",
+    "internal_error": "gnutls_handshake() failed: Internal error",
+    "too_large": "gnutls_handshake() failed: The handshake data size is too large.",
+    "revoked": _GIT_REFUSED,
+    "must_staple": _GIT_REFUSED,
     "client_certificate_12": "gnutls_handshake() failed: Handshake failed",
     "client_certificate_13": "A TLS fatal alert has been received.",
     "client_certificate_page": "The requested URL returned error: 400",
@@ -132,6 +143,10 @@ _GNUTLS_CLI: dict[Symptom, str] = {
     "refusal": "*** Received alert [40]: Handshake failed",
     "unknown_sni": "*** Received alert [112]: The server name sent was not recognized",
     "unreadable": "*** Fatal error: Error in the certificate.",
+    "internal_error": "*** Received alert [80]: Internal error",
+    "too_large": "*** Fatal error: The handshake data size is too large.",
+    "revoked": "The certificate chain is revoked.",
+    "must_staple": "The certificate requires the server to include an OCSP status",
     "client_certificate_12": "*** Received alert [40]: Handshake failed",
     "client_certificate_13": "*** Received alert [116]: Certificate is required",
     "client_certificate_page": "400 No required SSL certificate was sent",
@@ -162,6 +177,10 @@ _GNUTLS = Client(
         "refusal": "GnuTLS: received alert [40]: Handshake failed",
         "unknown_sni": "GnuTLS: received alert [112]: The server name sent was not recognized",
         "unreadable": "GnuTLS: Error in the certificate.",
+        "internal_error": "GnuTLS: received alert [80]: Internal error",
+        "too_large": "GnuTLS: The handshake data size is too large.",
+        "revoked": "ERROR: The certificate of ‘{host}’ has been revoked.",
+        "must_staple": "ERROR: The certificate of ‘{host}’ is not trusted.",
         "client_certificate_12": "GnuTLS: received alert [40]: Handshake failed",
         "client_certificate_13": "The specified session has been invalidated for some reason.",
         "client_certificate_page": "ERROR 400: Bad Request.",

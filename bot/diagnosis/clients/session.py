@@ -68,12 +68,7 @@ _LINES: dict[tuple[Cause, str], str] = {
     (Cause.REVOKED, "chrome"): "NET::ERR_CERT_REVOKED",
     (Cause.REVOKED, "firefox"): "SEC_ERROR_REVOKED_CERTIFICATE",
     (Cause.REVOKED, "windows"): "CRYPT_E_REVOKED (0x80092010)",
-    (Cause.REVOKED, "gnutls"): "The certificate chain is revoked.",
     (Cause.OCSP_PROBLEM, "firefox"): "MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING",
-    (
-        Cause.OCSP_PROBLEM,
-        "gnutls",
-    ): "The certificate requires the server to include an OCSP status in its response, but the OCSP status is missing.",
 }
 
 

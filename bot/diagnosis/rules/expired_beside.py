@@ -55,7 +55,7 @@ def find(view: View) -> Iterator[Finding]:
             "sha256": one.sha256,
             "position": view.sent.index(one) + 1,
             "replacement": True,
-            "breaks": list(_OLD_CLIENTS),
+            "breaks": [*_OLD_CLIENTS, *(("gnutls",) if intermediate else ())],
         }
         code = Cause.EXPIRED_INTERMEDIATE if intermediate else Cause.EXPIRED_ROOT_OR_CROSS_SIGN
         yield Finding(code=code, severity="warning", evidence=evidence)
