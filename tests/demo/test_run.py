@@ -5,10 +5,13 @@ import os
 import re
 import signal
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
+import bot.texts
 from bot.demo.lab import SCENARIOS
 from bot.demo.run import open_demo, tries
 from bot.demo.slack import Delivery, Message, StandIn
@@ -55,19 +58,31 @@ def _calls_everybody(message: Message) -> bool:
     )
 
 
+def _titles() -> dict[str, list[str]]:
+    """The titles of each cause, those for special cases included."""
+    found: dict[str, list[str]] = defaultdict(list)
+    with (Path(bot.texts.__file__).parent / "en/cause.po").open("rb") as source:
+        for message in read_po(source):
+            _, _, rest = str(message.id).partition("cause.")
+            code, _, kind = rest.partition(".")
+            if kind.startswith("title"):
+                found[code].append(str(message.string))
+    return found
+
+
 async def test_every_server_of_the_lab_is_answered_with_its_cause() -> None:
     """Forty-eight commands at once: each gets its own right answer, none breaks Slack's rules."""
     async with open_demo() as demo:
         answers = await asyncio.gather(
             *(_answer(demo.slack, one.host, seconds=30) for one in SCENARIOS)
         )
-        texts = catalogue("en")
+        titles = _titles()
         wrong = [
             one.name
             for one, words in zip(SCENARIOS, answers, strict=True)
             if one.judged
             and one.cause is not None
-            and texts.text(f"cause.{one.cause.value}.title") not in words
+            and not any(title in words for title in titles[one.cause.value])
         ]
         assert wrong == []
         assert demo.slack.refusals == ()
