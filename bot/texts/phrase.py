@@ -281,7 +281,9 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.HOSTNAME_MISMATCH: _names,
     Cause.DNS_FAILURE: _lookup,
     Cause.UNTRUSTED_ROOT: lambda evidence: (
-        _rule(evidence) or _unless("certain", "uncertain")(evidence)
+        _rule(evidence)
+        or _when("left", "removed")(evidence)
+        or _unless("certain", "uncertain")(evidence)
     ),
     Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
     Cause.PROTOCOL_VERSION: _unless("version", "unknown"),
