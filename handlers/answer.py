@@ -15,6 +15,7 @@ import idna
 
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.names import short_list
 from handlers import blocks, limits
 from handlers.blocks import Block, Element, Message
 from handlers.chain import draw_chain, representative
@@ -24,6 +25,8 @@ from handlers.press import DETAILS, FULL_CHAIN, RECHECK, RESULT_ID, SHARE, Press
 
 _OUTCOMES: tuple[Outcome, ...] = ("fails", "depends", "works")
 _MOST_GROUPS = 4
+# All of them stand in the details.
+_MOST_NAMES = 8
 _MOST_STEPS = 12
 # Far above what a question from Slack takes; without a bound, values could crowd out the answer.
 _BUTTON_CHARACTERS = 5000
@@ -209,9 +212,10 @@ def _client_lines(
             by_reason.setdefault(one.reason if with_reasons else "", []).append(one)
         groups = list(by_reason.items())
         for reason, group in groups[:_MOST_GROUPS]:
-            labels = texts.text("slack.who.comma").join(
-                shorten(visible(one.label), 60) for one in group[:20]
-            )
+            names, more = short_list(group, texts, _MOST_NAMES)
+            if more:
+                names.append(texts.text("client.others", n=more))
+            labels = texts.text("slack.who.comma").join(shorten(visible(one), 60) for one in names)
             pieces = [
                 blocks.word(texts.text(f"slack.who.{outcome}"), bold=True),
                 blocks.word(" " + labels),

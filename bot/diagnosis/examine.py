@@ -22,7 +22,7 @@ from bot.diagnosis.certificate import (
     read_certificate,
 )
 from bot.diagnosis.clients import predict
-from bot.diagnosis.clients.evaluate import differing
+from bot.diagnosis.clients.evaluate import Anchor, differing
 from bot.diagnosis.clock import Witness, skew_of
 from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.complete import Asking, complete, needs_completion
@@ -47,6 +47,7 @@ from bot.diagnosis.report import (
 )
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 from bot.diagnosis.revocation import places_of, read_ocsp
+from bot.diagnosis.roots import membership_of
 from bot.diagnosis.rules import findings_of
 from bot.diagnosis.rules.order import rearranged
 from bot.diagnosis.status import Revocation, StatusAsker
@@ -364,7 +365,24 @@ def _report(
 
 def _clients(combined: Combined, target: Target) -> tuple[ClientPrediction, ...]:
     reached = [group for group in combined.groups if group[0].reached] or list(combined.groups)
-    return differing([predict(group[0].findings, target, group[0].view.at) for group in reached])
+    views = [group[0].view for group in reached]
+    return differing(
+        [
+            predict(group[0].findings, target, view.at, _anchor(view))
+            for group, view in zip(reached, views, strict=True)
+        ]
+    )
+
+
+def _anchor(view: View) -> Anchor | None:
+    if view.path is None:
+        return None
+    root = view.path.certificates[-1]
+    membership = membership_of(root.sha256)
+    if membership is None:
+        return None
+    bridged = any(one.subject_der == root.subject_der and one != root for one in view.sent)
+    return Anchor(membership, bridged)
 
 
 def _endpoint(judged: Judged) -> Endpoint:

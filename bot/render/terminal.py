@@ -25,6 +25,7 @@ from bot.render import drawing
 from bot.render.lines import pad, shorten, wrap
 from bot.render.sanitise import visible, visible_lines
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.names import short_name
 
 MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "broken": "✗", "unreachable": "?"}
 _STYLES: dict[Verdict, str] = {
@@ -47,6 +48,7 @@ NARROWEST = 40
 SAVES_FULLCHAIN = "save_fullchain"  # the step whose command differs from surface to surface
 _LABELS = 16  # cells for the clients beside the line that they print
 _HERE = "here"  # the default of TLSCHECK_VANTAGE
+_LINES = 6  # of what failing clients print; all of them with --verbose
 _WIDEST = 120  # longer lines are hard to read, however wide the window is
 
 
@@ -118,7 +120,7 @@ def render_report(
     if cause and verbose:
         _evidence(page, cause)
     _chain(page, report, as_of or report.checked_at)
-    _clients(page, report)
+    _clients(page, report, verbose=verbose)
     if report.verify:
         page.blank()
         # In one piece, so that it can be searched for.
@@ -230,13 +232,13 @@ def _chain(page: _Page, report: Report, moment: datetime) -> None:
         )
 
 
-def _clients(page: _Page, report: Report) -> None:
+def _clients(page: _Page, report: Report, *, verbose: bool) -> None:
     clients = report.clients
     if not clients:
         return
     if all(client.outcome == "works" for client in clients):
         page.blank()
-        labels = ", ".join(visible(client.label) for client in clients)
+        labels = _labels(clients, page.texts)
         page.paragraph(page.texts.text("terminal.clients.all_work", clients=labels))
         return
     page.heading(page.texts.text("terminal.clients.title"))
@@ -247,24 +249,34 @@ def _clients(page: _Page, report: Report) -> None:
         if not those:
             continue
         first = f"  {mark} {pad(words[outcome], room)}  "
-        page.paragraph(_labels(those), first=first, first_style=style)
+        page.paragraph(_labels(those, page.texts), first=first, first_style=style)
         indent = " " * cell_len(first)
         reasons = _grouped(those, [client.reason for client in those])
         for reason, group in reasons:
-            text = reason if len(reasons) == 1 else f"{_labels(group)}: {reason}"
+            text = reason if len(reasons) == 1 else f"{_labels(group, page.texts)}: {reason}"
             page.paragraph(text, first=indent, style="dim")
         errors = [
-            (", ".join(visible(client.client) for client in group), error)
+            (_printers(group), error)
             for error, group in _grouped(those, [client.error or "" for client in those])
         ]
-        column = min(max((cell_len(names) for names, _ in errors), default=0), _LABELS)
-        for names, error in errors:
+        shown = errors if verbose or len(errors) <= _LINES + 1 else errors[:_LINES]
+        column = min(max((cell_len(names) for names, _ in shown), default=0), _LABELS)
+        for names, error in shown:
             label = pad(shorten(names, column), column)
             page.paragraph(error, first=f"{indent}{label}  ", style=style, first_style="none")
+        if len(shown) < len(errors):
+            more = page.texts.text("terminal.clients.more_lines", n=len(errors) - len(shown))
+            page.paragraph(more, first=indent, style="dim")
 
 
-def _labels(clients: Iterable[ClientPrediction]) -> str:
-    return ", ".join(visible(client.label) for client in clients)
+def _printers(clients: Sequence[ClientPrediction]) -> str:
+    """Who prints a line: the first of them, and how many others."""
+    first = visible(clients[0].client)
+    return first if len(clients) == 1 else f"{first} +{len(clients) - 1}"
+
+
+def _labels(clients: Iterable[ClientPrediction], texts: Catalogue) -> str:
+    return ", ".join(visible(short_name(client, texts)) for client in clients)
 
 
 def _grouped(

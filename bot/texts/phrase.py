@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import ClientPrediction, Finding, Report, Step
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.names import short_list
 
 _LONGEST_FOREIGN = 120
 _NAMES_SHOWN = 3
@@ -22,20 +23,7 @@ _MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update
 # Nobody's application is `openssl s_client`, and a setting is no client of its own; they are left
 # out of sentences about who notices.
 _TOOLS = ("openssl", "python-strict", "java-aia")
-# Whom a summary names before all others, and how many.
-_BEST_KNOWN = (
-    "curl",
-    "chrome",
-    "python",
-    "safari",
-    "node",
-    "windows",
-    "java",
-    "firefox",
-    "go",
-    "android",
-    "gnutls",
-)
+# A summary names a handful.
 _CLIENTS_SHOWN = 3
 
 
@@ -122,18 +110,10 @@ def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:
 
 
 def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
-    """The best known of the clients, and how many there are besides."""
-    places = {code: place for place, code in enumerate(_BEST_KNOWN)}
-    told = sorted(
-        (one for one in clients if one.client not in _TOOLS),
-        key=lambda one: places.get(one.client, len(places)),
-    )
-    names = []
-    for one in told[:_CLIENTS_SHOWN]:
-        key = f"client.short.{one.client}"
-        names.append(texts.text(key) if texts.has(key) else one.label)
-    if len(names) < len(told):
-        names.append(texts.text("client.others", n=len(told) - len(names)))
+    told = [one for one in clients if one.client not in _TOOLS]
+    names, more = short_list(told, texts, _CLIENTS_SHOWN)
+    if more:
+        names.append(texts.text("client.others", n=more))
     return format_list(names, locale=texts.lang) if names else "—"
 
 
@@ -282,7 +262,9 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.EGRESS_DENIED: _when("is_address", "itself"),
     Cause.DNS_FAILURE: _lookup,
     Cause.UNTRUSTED_ROOT: lambda evidence: (
-        _rule(evidence) or _unless("certain", "uncertain")(evidence)
+        _rule(evidence)
+        or _when("left", "removed")(evidence)
+        or _unless("certain", "uncertain")(evidence)
     ),
     Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
     Cause.PROTOCOL_VERSION: _unless("version", "unknown"),

@@ -67,6 +67,7 @@ class Client:
         least_rsa: The shortest RSA key that it takes, in bits.
         most_certificates: Of a chain, as many as it reads.
         roots_until: Its list of roots ends there and cannot be renewed.
+        oldest_bundle: Images with it carry bundles of roots from as long ago as this.
         dialects: The words of other programs on the same library.
         order: The order of precedence of a certificate's faults: which one it names. A symptom in
             it stands for itself, the others for their area.
@@ -87,5 +88,6 @@ class Client:
     least_rsa: int = 2048
     most_certificates: int | None = None
     roots_until: date | None = None
+    oldest_bundle: date | None = None
     dialects: Mapping[str, Mapping[Symptom, str]] = field(default_factory=dict)
     order: tuple[Area | Symptom, ...] = ("chain", "dates", "name")

@@ -1,6 +1,7 @@
 """From findings to what each client does. One evaluator; what differs is in the table."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.clients.session import session_line, session_outcome
 from bot.diagnosis.clients.table import CLIENTS, Area, Client, Symptom
 from bot.diagnosis.report import ClientPrediction, Finding, Outcome, Target
+from bot.diagnosis.roots import Membership
 
 # The part of a certificate that a client looks at when it meets the fault. What is not here ends
 # the connection before certificates are judged.
@@ -37,8 +39,16 @@ _OLD_TLS = ("TLSv1", "TLSv1.1")
 _AFTERWARDS = (Cause.CLIENT_CERTIFICATE_REQUIRED,)
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The public root that the path ends in; `bridged`: an older root vouches for it, too."""
+
+    membership: Membership
+    bridged: bool
+
+
 def predict(
-    findings: Sequence[Finding], target: Target, at: datetime
+    findings: Sequence[Finding], target: Target, at: datetime, anchor: Anchor | None = None
 ) -> tuple[ClientPrediction, ...]:
     """What each client of the table does with a server that has these findings.
 
@@ -46,7 +56,43 @@ def predict(
         findings: Those of one address, the cause first.
         target: What the client connects to.
         at: The moment it does so, timezone-aware.
+        anchor: The root, if Mozilla's list has or had it.
     """
+    predicted = _by_findings(findings, target, at)
+    if anchor is None or anchor.membership.after is None:
+        return predicted
+    pairs = zip(CLIENTS, predicted, strict=True)
+    return tuple(_with_old_roots(client, one, anchor) for client, one in pairs)
+
+
+def _with_old_roots(client: Client, said: ClientPrediction, anchor: Anchor) -> ClientPrediction:
+    """What a client does whose list of roots is from before this one."""
+    ends = client.roots_until or client.oldest_bundle
+    entered, after = anchor.membership.entered, anchor.membership.after
+    if said.outcome != "works" or ends is None or entered <= ends or after is None:
+        return said
+    outcome: Outcome = "depends"
+    reason = "root_is_younger"
+    if client.roots_until is not None:
+        if anchor.bridged:
+            reason = "cross_sign_only"
+        else:
+            outcome, reason = "fails", "root_is_too_young"
+    values: dict[str, JsonValue] = {
+        "root": anchor.membership.name,
+        "after": after.isoformat(),
+        "entered": entered.isoformat(),
+        "until": ends.isoformat(),
+    }
+    words = client.words.get("no_upper_issuer") if outcome == "fails" else None
+    return said.model_copy(
+        update={"outcome": outcome, "reason_code": reason, "values": values, "error": words}
+    )
+
+
+def _by_findings(
+    findings: Sequence[Finding], target: Target, at: datetime
+) -> tuple[ClientPrediction, ...]:
     critical = [one for one in findings if one.severity == "critical"]
     if not critical:
         return _with_warnings(findings)

@@ -6,6 +6,7 @@ Python 3.11 and 3.13, Ruby 3.1, PHP 8.2); OpenSSL 1.0.2 from its sources (x509_v
 """
 
 from dataclasses import replace
+from datetime import date
 
 from bot.diagnosis.clients.client import Client, Symptom
 
@@ -254,6 +255,8 @@ _OPENSSL_102 = Client(
     accepts_common_name=True,
     oldest_tls="TLSv1",
     least_rsa=512,
+    # The first releases of CentOS 7 with it.
+    oldest_bundle=date(2015, 12, 1),
 )
 
 ENTRIES = {

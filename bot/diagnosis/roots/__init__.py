@@ -53,3 +53,24 @@ def membership_of(sha256: str) -> Membership | None:
         sha256: The fingerprint of its DER, lower-case hexadecimal.
     """
     return _history().get(sha256)
+
+
+@cache
+def _removed() -> dict[str, Membership]:
+    named: dict[str, list[Membership]] = {}
+    for one in _history().values():
+        named.setdefault(one.name, []).append(one)
+    return {name: those[0] for name, those in named.items() if len(those) == 1 and those[0].left}
+
+
+def removed_root(sha256: str | None, name: str) -> Membership | None:
+    """The root of this fingerprint, or else of this name, if it has left the list.
+
+    Args:
+        sha256: The fingerprint, if the certificate itself was seen.
+        name: What people call it; counts only where no other root is called so.
+    """
+    if sha256 is None:
+        return _removed().get(name)
+    found = membership_of(sha256)
+    return found if found is not None and found.left is not None else None

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import is_self_signed
 from bot.diagnosis.path import climb
 from bot.diagnosis.report import Finding
+from bot.diagnosis.roots import removed_root
 from bot.diagnosis.rules.chain_gap import looks_public, unfinished
 from bot.diagnosis.rules.interception import product_of
 from bot.diagnosis.view import View
@@ -23,11 +26,17 @@ def find(view: View) -> Iterator[Finding]:
     if open_end is not None and looks_public(view, open_end):
         return
     certain = is_self_signed(top)
+    name = top.subject_name if certain else top.issuer_name
+    removed = removed_root(top.sha256 if certain else None, name)
+    dates: dict[str, JsonValue] = {}
+    if removed is not None and removed.left is not None:
+        dates = {"last_release": removed.last.isoformat(), "left": removed.left.isoformat()}
+        dates["year"] = str(removed.left.year)
     yield Finding(
         code=Cause.UNTRUSTED_ROOT,
         severity="critical",
         evidence={
-            "root": top.subject_name if certain else top.issuer_name,
+            "root": name,
             "subject": top.subject if certain else top.issuer,
             "sha256": top.sha256 if certain else None,
             "root_sent": certain and top in view.sent,
@@ -36,5 +45,6 @@ def find(view: View) -> Iterator[Finding]:
                 one in view.sent for one in chain[1:] if one != top or not certain
             ),
             "sent": len(view.sent),
+            **dates,
         },
     )
