@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue
 
-from bot.diagnosis.causes import Cause
+from bot.diagnosis.causes import Cause, Severity
 from bot.diagnosis.clients import CLIENTS, predict
-from bot.diagnosis.report import ClientPrediction, Finding, Severity, Target
+from bot.diagnosis.report import ClientPrediction, Finding, Target
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TARGET = Target(input="h.example", host="h.example")
