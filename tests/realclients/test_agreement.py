@@ -69,7 +69,10 @@ NOT_PREDICTED = {
         for version in ("tls12", "tls13")
     },
     **{
-        (name, "dh-1024"): "the lab's server gives a client of this level a group of 2048 bits"
+        (
+            name,
+            "dh-1024",
+        ): "it offers ffdhe2048, and the lab's OpenSSL (4.0) takes that in place of its own 1024 bits (RFC 7919); servers of that age do not"
         for name in ("curl", "openssl", "python", "python-strict", "ruby", "php")
     },
 }
