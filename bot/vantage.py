@@ -17,6 +17,10 @@ from bot.diagnosis.status import StatusAsker
 from bot.diagnosis.trust import TrustStore, trust_store
 from bot.settings import Settings, SettingsError
 
+CHANNEL_PATIENCE = 0.3
+"""How long an answer in a channel waits for OCSP and CRLs, in seconds: people read the first answer;
+what comes later is there on the next one."""
+
 
 class Vantage(Protocol):
     """A place that can answer questions."""

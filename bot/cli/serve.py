@@ -7,9 +7,6 @@ from bot.cli.options import read_settings
 from bot.cli.status import WrongUsageError
 from bot.settings import Settings, SettingsError
 
-# A person in a channel reads the first answer; what revocation adds later is there on the next one.
-_PATIENCE = 0.3
-
 
 def serve() -> int:
     """Run the Slack bot.
@@ -20,7 +17,7 @@ def serve() -> int:
     # Only this command loads Slack's SDK.
     from bot.log import configure_logging  # noqa: PLC0415
     from bot.texts import phrase_report  # noqa: PLC0415
-    from bot.vantage import open_local_vantage  # noqa: PLC0415
+    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage  # noqa: PLC0415
     from handlers import serve as door  # noqa: PLC0415
 
     configure_logging(settings.tlscheck_log, secrets=_secrets(settings))
@@ -28,7 +25,7 @@ def serve() -> int:
         asyncio.run(
             door.serve(
                 settings,
-                open_vantage=partial(open_local_vantage, patience=_PATIENCE),
+                open_vantage=partial(open_local_vantage, patience=CHANNEL_PATIENCE),
                 phrase=phrase_report,
             )
         )

@@ -19,7 +19,7 @@ from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.log import configure_logging
 from bot.settings import Settings, SettingsError, load_settings
 from bot.texts import Lang, catalogue, phrase_report
-from bot.vantage import Vantage, open_local_vantage
+from bot.vantage import CHANNEL_PATIENCE, Vantage, open_local_vantage
 from handlers.serve import Serving, serve
 
 # What people type that is no host, or one that must not be checked.
@@ -183,6 +183,7 @@ def lab_vantage(lab: Lab) -> Callable[[Settings], AbstractAsyncContextManager[Va
             settings,
             resolver=FixedResolver(places, system),
             extra_roots_pem=lab.roots_pem.decode(),
+            patience=CHANNEL_PATIENCE,
         ) as vantage:
             yield vantage
         await system.aclose()
