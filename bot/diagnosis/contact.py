@@ -13,7 +13,8 @@ from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
 from typing import Any
 
-from bot.diagnosis.handshake import Fault, Handshake, Progress, shake_hands, starts_like_tls
+from bot.diagnosis.fault import Fault
+from bot.diagnosis.handshake import Handshake, Progress, shake_hands, starts_like_tls
 from bot.diagnosis.hello import HelloAnswer, say_hello
 
 _Try = Coroutine[Any, Any, Handshake]

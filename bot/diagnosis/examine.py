@@ -29,7 +29,8 @@ from bot.diagnosis.complete import Asking, complete, needs_completion
 from bot.diagnosis.contact import make_contact
 from bot.diagnosis.effort import bounded_effort
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.handshake import Fault, Handshake
+from bot.diagnosis.fault import Fault
+from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.inquire import inquire, server_name
 from bot.diagnosis.path import best_path, climb
 from bot.diagnosis.question import Question

@@ -19,31 +19,10 @@ from typing import Literal, cast
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
 
+from bot.diagnosis.fault import Fault, fault_of
 from bot.diagnosis.hello import knows_renegotiation
 from bot.diagnosis.modulus import ModulusWatch
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
-
-FaultKind = Literal[
-    "denied",
-    "refused",
-    "no_route",
-    "connect_timeout",
-    "reset",
-    "closed",
-    "silent",
-    "plaintext",
-    "alert",
-    "openssl",
-    "starttls",
-]
-"""What ended a connection before the handshake was done.
-
-denied: our policy forbids the address; refused: a TCP reset in answer to SYN; no_route: this
-machine has no way there; connect_timeout: no answer to SYN; reset, closed: the peer ended the
-connection; silent: it did not answer in time; plaintext: the first bytes are no TLS record;
-alert: a fatal TLS alert; openssl: OpenSSL could not make sense of what came; starttls: the server
-does not change over to TLS.
-"""
 
 # A whole handshake of honest servers is below 20 KB; OpenSSL refuses a Certificate message of
 # more than 100 KB by itself (SSL_CTX_set_max_cert_list).
@@ -62,15 +41,6 @@ _MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!S
 _SAID = ("plaintext", "starttls", "closed")
 
 Profile = Literal["widest", "modern", "http1", "starttls", "small"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a connection ended early. `reason` is OpenSSL's or the system's own text."""
-
-    kind: FaultKind
-    reason: str = ""
-    alert: int | None = None
 
 
 @dataclass(slots=True)
@@ -308,7 +278,7 @@ class _Conversation(asyncio.Protocol):
         except SSL.Error as error:
             # The alert that OpenSSL wrote goes out, so that the server's log is not misleading.
             self._flush()
-            self._end(_fault_of(error, self.first_bytes))
+            self._end(fault_of(error, self.first_bytes))
 
     def _flush(self) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -454,50 +424,3 @@ def starts_like_tls(start: bytes) -> bool:
         and start[0] in (0x14, 0x15, 0x16, 0x17)
         and (len(start) < 2 or start[1] == 3)
     )
-
-
-def _fault_of(error: SSL.Error, first_bytes: bytes) -> Fault:
-    stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    reason = str(stack[-1][2]) if stack else "handshake failure"
-    first = str(stack[0][2]) if stack else reason
-    for text in (first, reason):
-        # OpenSSL leaves the word out for some: "tlsv1 unrecognized name".
-        if " alert " in f" {text} " or text.startswith("tlsv1 "):
-            return Fault("alert", text, _alert_number(text, first_bytes))
-    return Fault("openssl", first or reason)
-
-
-def _alert_number(reason: str, first_bytes: bytes) -> int | None:
-    # A plain alert record shows its number (RFC 8446, 6); an encrypted one only through OpenSSL.
-    # A warning (level 1) in front of other records is not what ended the connection.
-    if len(first_bytes) >= 7 and first_bytes[0] == 0x15 and first_bytes[5] == 2:
-        return first_bytes[6]
-    return next((number for words, number in _ALERTS.items() if words in reason), None)
-
-
-# Alert descriptions by the words OpenSSL uses for them (ssl/ssl_err.c; RFC 8446, 6.2).
-_ALERTS = {
-    "unexpected message": 10,
-    "bad record mac": 20,
-    "handshake failure": 40,
-    "no certificate": 41,
-    "bad certificate": 42,
-    "unsupported certificate": 43,
-    "certificate revoked": 44,
-    "certificate expired": 45,
-    "certificate unknown": 46,
-    "illegal parameter": 47,
-    "unknown ca": 48,
-    "access denied": 49,
-    "decode error": 50,
-    "decrypt error": 51,
-    "protocol version": 70,
-    "insufficient security": 71,
-    "internal error": 80,
-    "inappropriate fallback": 86,
-    "missing extension": 109,
-    "unsupported extension": 110,
-    "unrecognized name": 112,
-    "certificate required": 116,
-    "no application protocol": 120,
-}

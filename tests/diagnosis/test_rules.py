@@ -9,7 +9,8 @@ import pytest
 from bot.demo.lab.pki import Issued, make_leaf, make_self_signed, name
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.complete import Completion
-from bot.diagnosis.handshake import Fault, Handshake
+from bot.diagnosis.fault import Fault
+from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.hello import HelloAnswer
 from bot.diagnosis.rules import ORDER, findings_of
 from bot.diagnosis.rules.hostname import covers, matches

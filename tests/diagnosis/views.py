@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 from bot.demo.lab.pki import Issued
 from bot.diagnosis.complete import Completion
-from bot.diagnosis.handshake import Fault, FaultKind, Handshake
+from bot.diagnosis.fault import Fault, FaultKind
+from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.path import best_path
 from bot.diagnosis.report import Target
 from bot.diagnosis.view import View
