@@ -49,19 +49,6 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain(text, limits.HEADER_TEXT)}
 
 
-def mrkdwn_section(text: str) -> Block:
-    """A paragraph of our own mrkdwn; values in it are already escaped by `escape.mrkdwn`."""
-    return {"type": "section", "text": _verbatim(text)}
-
-
-def _verbatim(text: str) -> Element:
-    return {
-        "type": "mrkdwn",
-        "text": _filled(shorten(text, limits.TEXT_OBJECT)),
-        "verbatim": True,
-    }
-
-
 def context(*lines: str | Element) -> Block:
     """Small print: each string a plain text, each element as it is."""
     elements = [plain(line) if isinstance(line, str) else line for line in lines]
@@ -70,7 +57,11 @@ def context(*lines: str | Element) -> Block:
 
 def marked(text: str) -> Element:
     """Our own mrkdwn as an element of `context`; values in it are already escaped."""
-    return _verbatim(text)
+    return {
+        "type": "mrkdwn",
+        "text": _filled(shorten(text, limits.TEXT_OBJECT)),
+        "verbatim": True,
+    }
 
 
 def divider() -> Block:

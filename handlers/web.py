@@ -5,7 +5,7 @@ slack_sdk repeats lost connections only; 429 and 5xx need handlers of their own
 """
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -26,9 +26,14 @@ CALL_SECONDS = 30
 _ERROR_WORD = re.compile(r"[a-z0-9_]{1,64}")
 
 
-class _ConnectionLost(AsyncConnectionErrorRetryHandler):
+class _Counted(AsyncRetryHandler):
+    """Counts each attempt that follows a failed one; when to try again is the other base's word."""
+
+    reason: Literal["rate_limited", "server_error", "connection"]
+    attempts: int
+
     def __init__(self, measures: Measures) -> None:
-        super().__init__(max_retry_count=2)
+        super().__init__(max_retry_count=self.attempts)
         self._measures = measures
 
     async def prepare_for_next_attempt_async(
@@ -39,35 +44,25 @@ class _ConnectionLost(AsyncConnectionErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        self._measures.metrics.slack_retried("connection")
+        self._measures.metrics.slack_retried(self.reason)
         await super().prepare_for_next_attempt_async(
             state=state, request=request, response=response, error=error
         )
 
 
-class _RateLimited(AsyncRateLimitErrorRetryHandler):
-    def __init__(self, measures: Measures) -> None:
-        super().__init__(max_retry_count=3)
-        self._measures = measures
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        self._measures.metrics.slack_retried("rate_limited")
-        await super().prepare_for_next_attempt_async(
-            state=state, request=request, response=response, error=error
-        )
+class _ConnectionLost(_Counted, AsyncConnectionErrorRetryHandler):
+    reason = "connection"
+    attempts = 2
 
 
-class _ServerFailed(AsyncRetryHandler):
-    def __init__(self, measures: Measures) -> None:
-        super().__init__(max_retry_count=3)
-        self._measures = measures
+class _RateLimited(_Counted, AsyncRateLimitErrorRetryHandler):
+    reason = "rate_limited"
+    attempts = 3
+
+
+class _ServerFailed(_Counted):
+    reason = "server_error"
+    attempts = 3
 
     async def _can_retry_async(
         self,
@@ -78,19 +73,6 @@ class _ServerFailed(AsyncRetryHandler):
         error: Exception | None = None,
     ) -> bool:
         return response is not None and response.status_code >= 500
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        self._measures.metrics.slack_retried("server_error")
-        await super().prepare_for_next_attempt_async(
-            state=state, request=request, response=response, error=error
-        )
 
 
 class _CountedClient(AsyncWebClient):

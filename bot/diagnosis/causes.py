@@ -9,7 +9,6 @@ from typing import Literal
 
 Severity = Literal["critical", "warning", "info"]
 Verdict = Literal["ok", "warning", "broken", "unreachable"]
-Stage = Literal["reaching", "handshake", "chain", "certificate", "across", "text"]
 
 
 class Cause(StrEnum):

@@ -288,10 +288,6 @@ async def _complete(view: View, asking: Asking, deadline: float) -> View:
     return replace(view, completion=completion)
 
 
-async def _as_it_is(view: View) -> View:
-    return view
-
-
 def _read(view: View, chain: tuple[bytes, ...]) -> View:
     """Read the certificates and ask OpenSSL about them."""
     certificates: list[Certificate] = []

@@ -74,8 +74,6 @@ class Handshake:
     first_bytes: bytes = b""
     received: int = 0
     reply: bytes = b""
-    connect_ms: int = 0
-    handshake_ms: int = 0
 
 
 @cache
@@ -140,7 +138,7 @@ class _Conversation(asyncio.Protocol):
         progress: Progress,
     ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
-        self.completed_at: float | None = None
+        self.completed = False
         self.first_bytes = b""
         self.received = 0
         self.reply = b""
@@ -215,7 +213,7 @@ class _Conversation(asyncio.Protocol):
         """Say goodbye as TLS wants it, then close without waiting."""
         if self._transport is None:
             return
-        if self.completed_at is not None and not self._transport.is_closing():
+        if self.completed and not self._transport.is_closing():
             try:
                 self.tls.shutdown()
                 self._flush()
@@ -244,9 +242,9 @@ class _Conversation(asyncio.Protocol):
 
     def _advance(self) -> None:
         try:
-            if self.completed_at is None:
+            if not self.completed:
                 self.tls.do_handshake()
-                self.completed_at = asyncio.get_running_loop().time()
+                self.completed = True
                 self._flush()
                 if not self.certificate_asked:
                     self._end(None)
@@ -326,7 +324,6 @@ async def shake_hands(
     if ask_http:
         host = server_name or str(address)
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
-    started = loop.time()
     seen = Handshake(address, port)
     dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
     conversation = _Conversation(
@@ -337,7 +334,7 @@ async def shake_hands(
         progress or Progress(),
     )
     try:
-        async with asyncio.timeout(max(0.0, deadline - started)):
+        async with asyncio.timeout(max(0.0, deadline - loop.time())):
             await loop.create_connection(lambda: conversation, str(address), port)
     except TimeoutError:
         return replace(seen, fault=Fault("connect_timeout", "Connection timed out"))
@@ -347,9 +344,8 @@ async def shake_hands(
         return replace(seen, fault=Fault("reset", "Connection reset by peer"))
     except OSError as error:
         return replace(seen, fault=Fault("no_route", error.strerror or str(error)))
-    connected = loop.time()
     try:
-        async with asyncio.timeout(max(0.0, deadline - connected)) as bound:
+        async with asyncio.timeout(max(0.0, deadline - loop.time())) as bound:
             conversation.on_waiting = lambda: bound.reschedule(
                 min(loop.time() + _GRACE, bound.when() or deadline)
             )
@@ -361,18 +357,15 @@ async def shake_hands(
             conversation.close()
         else:
             conversation.abort()
-    return _seen(seen, conversation, started, connected)
+    return _seen(seen, conversation)
 
 
-def _seen(
-    seen: Handshake, conversation: _Conversation, started: float, connected: float
-) -> Handshake:
+def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
     tls = conversation.tls
-    ended = conversation.completed_at or asyncio.get_running_loop().time()
     fault: Fault | None
     if conversation.ended.done():
         fault = conversation.ended.result()
-    elif conversation.completed_at is not None:
+    elif conversation.completed:
         fault = None  # an optional client certificate: the server waits for us to speak
     else:
         fault = Fault("silent", "timed out")
@@ -380,12 +373,12 @@ def _seen(
     peer = tls.get_peer_cert_chain()
     if peer:
         chain = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in peer)
-    negotiated = bool(chain) or conversation.completed_at is not None
+    negotiated = bool(chain) or conversation.completed
     alpn = tls.get_alpn_proto_negotiated()
     return replace(
         seen,
         connected=True,
-        completed=conversation.completed_at is not None,
+        completed=conversation.completed,
         fault=fault,
         tls_version=tls.get_protocol_version_name() if negotiated else None,
         cipher=tls.get_cipher_name() if negotiated else None,
@@ -400,8 +393,6 @@ def _seen(
         first_bytes=conversation.first_bytes if fault and fault.kind in _SAID else b"",
         received=conversation.received,
         reply=conversation.reply,
-        connect_ms=round((connected - started) * 1000),
-        handshake_ms=round((ended - connected) * 1000),
     )
 
 

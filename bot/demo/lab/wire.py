@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 SSL_3_0 = b"\x03\x00"
-TLS_1_0 = b"\x03\x01"
 TLS_1_2 = b"\x03\x03"
 
 HANDSHAKE_FAILURE = 40  # RFC 5246 section 7.2
