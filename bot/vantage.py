@@ -9,11 +9,12 @@ from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.examine import PATIENCE, Surroundings, examine, examine_file, utc_now
+from bot.diagnosis.examine import examine, examine_file
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
 from bot.diagnosis.status import StatusAsker
+from bot.diagnosis.surroundings import PATIENCE, Surroundings, utc_now
 from bot.diagnosis.trust import TrustStore, trust_store
 from bot.settings import Settings, SettingsError
 

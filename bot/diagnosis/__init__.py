@@ -15,11 +15,12 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.examine import Surroundings, examine, examine_file, utc_now
+from bot.diagnosis.examine import examine, examine_file
 from bot.diagnosis.question import ConnectTo, Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.resolve import SystemResolver
 from bot.diagnosis.status import StatusAsker
+from bot.diagnosis.surroundings import Surroundings, utc_now
 from bot.diagnosis.target import TargetError, parse_target
 from bot.diagnosis.trust import trust_store
 

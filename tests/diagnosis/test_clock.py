@@ -9,10 +9,10 @@ from bot.demo.lab import SCENARIOS, open_lab
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.clock import Skew, Witness, bundle_date, skew_of
 from bot.diagnosis.egress import EgressPolicy
-from bot.diagnosis.examine import utc_now
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
+from bot.diagnosis.surroundings import utc_now
 from bot.diagnosis.target import parse_target
 from bot.vantage import LocalVantage
 

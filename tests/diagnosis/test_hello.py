@@ -13,8 +13,8 @@ from OpenSSL import SSL
 
 from bot.demo.lab import SCENARIOS, open_lab, wire
 from bot.demo.lab.authority import Authority
-from bot.diagnosis.examine import utc_now
 from bot.diagnosis.hello import OLD_SUITES, HelloAnswer, client_hello, read_answer, say_hello
+from bot.diagnosis.surroundings import utc_now
 
 EVERYTHING = b"ALL:@SECLEVEL=0"
 

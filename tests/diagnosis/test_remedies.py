@@ -17,10 +17,10 @@ from bot.demo.lab.tls import TlsServer
 from bot.diagnosis import examine_chain
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import read_pem_certificates
-from bot.diagnosis.examine import utc_now
 from bot.diagnosis.remedies import fix_for, full_chain
 from bot.diagnosis.report import Finding, Report, Step, Target
 from bot.diagnosis.rules import ORDER
+from bot.diagnosis.surroundings import utc_now
 from bot.diagnosis.target import TargetError, parse_target
 from bot.texts import LANGS, catalogue
 from tests.diagnosis.chains import CASES, EXPIRED_ISSUING, HOST, ISSUING, LEAF, ROOT, UPPER, Case

@@ -1,0 +1,190 @@
+"""The evidence of one address: the handshake that counts, the chain, what was fetched, revocation.
+
+What stands here is gathering; judging is the rules'.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from bot.diagnosis.certificate import (
+    Certificate,
+    MalformedCertificateError,
+    is_self_signed,
+    read_certificate,
+)
+from bot.diagnosis.clock import Witness, skew_of
+from bot.diagnosis.complete import Asking, complete, needs_completion
+from bot.diagnosis.contact import make_contact
+from bot.diagnosis.fault import Fault
+from bot.diagnosis.handshake import Handshake
+from bot.diagnosis.inquire import inquire, server_name
+from bot.diagnosis.path import best_path
+from bot.diagnosis.question import Question
+from bot.diagnosis.resolve import Place
+from bot.diagnosis.revocation import places_of, read_ocsp
+from bot.diagnosis.status import Revocation
+from bot.diagnosis.surroundings import Surroundings
+from bot.diagnosis.view import View
+
+# The share of a check's time that the server gets; the rest is for fetching and judging.
+_HANDSHAKE_SHARE = 0.8
+
+# Ports where HTTP is spoken over TLS: there a server may refuse with a page.
+_HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
+
+
+async def look(
+    place: Place,
+    question: Question,
+    around: Surroundings,
+    at: datetime,
+    deadline: float,
+    *,
+    asking: Asking,
+    turns: asyncio.Lock,
+) -> View:
+    """Gather the evidence of one address.
+
+    Args:
+        place: The address, which the policy may still forbid.
+        question: What is asked.
+        around: Where the check runs.
+        at: The moment to judge by.
+        deadline: Moment of the loop's clock after which nothing is waited for.
+        asking: The AIA addresses of the whole check.
+        turns: Held by whoever reads certificates.
+    """
+    target = question.target
+    view = View(target, at, around.trust)
+    port = place.port or target.port
+    if not around.policy.permits(place.address):
+        fault = Fault("denied", "not permitted by the egress policy")
+        return replace(view, handshake=Handshake(place.address, port, fault=fault))
+    handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
+    contact = await make_contact(
+        place.address,
+        port,
+        usual_port=target.port,
+        server_name=server_name(target),
+        starttls=target.starttls,
+        ask_http=target.port in _HTTPS_PORTS,
+        deadline=handshakes_end,
+    )
+    seen = contact.handshake
+    if contact.starttls != target.starttls:
+        view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
+    view = replace(view, handshake=seen, unanswered=contact.unanswered, only_size=contact.only_size)
+    async with turns:
+        # Sixteen addresses that send 100 KB each are read one a turn of the loop: others wait, too.
+        view = read_chain(view, seen.chain)
+        await asyncio.sleep(0)
+    view, (completed, revocation) = await asyncio.gather(
+        inquire(view, seen, handshakes_end),
+        fetch_evidence(view, question, around, asking, deadline),
+    )
+    view = replace(view, completion=completed.completion, revocation=revocation)
+    if question.at is None:
+        view = await _by_the_right_clock(view, question, around, asking, deadline)
+    return view
+
+
+async def _by_the_right_clock(
+    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
+) -> View:
+    """When our clock is wrong, judge once more by the clocks of those who answered."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    leaf, seen = view.leaf, view.handshake
+    if leaf is None or seen is None:
+        return view
+    fetches = list(view.completion.fetches) if view.completion else []
+    heard = [(one.url, one.date, one.heard) for one in fetches if one.date is not None]
+    heard += view.revocation.dates if view.revocation else ()
+    accused = not leaf.not_before <= view.at <= leaf.not_after
+    if accused and not heard and question.fetch and leaf.issuer_urls:
+        # The CA's server is asked for nothing but the time: the site's own would be a party.
+        try:
+            async with asyncio.timeout_at(min(deadline, now + around.patience)):
+                got = await asking.fetch(leaf.issuer_urls[0])
+        except TimeoutError:
+            pass
+        else:
+            heard += [(got.url, got.date, got.heard)] if got.date is not None else []
+    now = loop.time()
+    witnesses = [
+        Witness(urlsplit(url).hostname or url, date + timedelta(seconds=now - at))
+        for url, date, at in heard
+    ]
+    clock = around.clock()
+    skew = skew_of(clock, witnesses, around.released)
+    if skew is None:
+        return view
+    right = read_chain(replace(view, at=clock + skew.offset, skew=skew), seen.chain)
+    completed, revocation = await fetch_evidence(right, question, around, asking, deadline)
+    matters = accused != (not leaf.not_before <= right.at <= leaf.not_after)
+    return replace(
+        right, completion=completed.completion, revocation=revocation, skew_matters=matters
+    )
+
+
+async def fetch_evidence(
+    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
+) -> tuple[View, Revocation | None]:
+    """Fetch missing issuers, and ask whether the certificate was revoked."""
+    started = asyncio.get_running_loop().time()
+    if question.fetch:
+        view = await _complete(view, asking, deadline)
+    path, leaf = view.path, view.leaf
+    if leaf is None or path is None or len(path.certificates) < 2:
+        return view, None
+    issuer = path.certificates[1]
+    places = places_of(leaf)
+    stapled = None
+    if view.handshake is not None and view.handshake.staple is not None:
+        stapled = read_ocsp(view.handshake.staple, leaf, issuer, view.at, how="stapled")
+    known = Revocation(places.must_staple, stapled)
+    answered = stapled is not None and stapled.state in ("good", "revoked")
+    if question.fetch and around.asker is not None and not answered:
+        until = min(deadline, started + around.patience)
+        asked = await around.asker.ask(leaf, issuer, view.at, until=until)
+        known = replace(asked, must_staple=known.must_staple, stapled=known.stapled)
+    return view, known
+
+
+async def _complete(view: View, asking: Asking, deadline: float) -> View:
+    leaf = view.leaf
+    if leaf is None or is_self_signed(leaf) or not needs_completion(view.as_sent):
+        return view
+
+    completion = await complete(
+        leaf, view.sent[1:], view.trust, view.at, fetch=asking.fetch, deadline=deadline
+    )
+    return replace(view, completion=completion)
+
+
+def read_chain(view: View, chain: tuple[bytes, ...]) -> View:
+    """Read the certificates and ask OpenSSL about them."""
+    certificates: list[Certificate] = []
+    unreadable: list[str] = []
+    for der in chain:
+        try:
+            certificates.append(read_certificate(der))
+        except MalformedCertificateError as error:
+            unreadable.append(error.reason)
+            if not certificates:
+                break  # without the server's own certificate there is nothing to judge
+    if not certificates:
+        return replace(view, unreadable=tuple(unreadable))
+    sent = tuple(certificates)
+    as_sent = best_path(sent[0], sent[1:], (), view.trust, view.at)
+    if (
+        as_sent is not None
+        and not view.trust.has_partial_anchors
+        and set(as_sent.certificates[:-1]) == set(sent)
+    ):
+        verdict = as_sent.verdict
+    else:
+        verdict = view.trust.verify(sent, view.at)
+    return replace(view, sent=sent, unreadable=tuple(unreadable), verdict=verdict, as_sent=as_sent)
