@@ -146,6 +146,7 @@ def _chain(view: View) -> tuple[ChainCertificate, ...]:
             not_before=one.not_before,
             not_after=one.not_after,
             sha256=one.sha256,
+            key_sha256=one.key_sha256,
             serial=one.serial,
             dns_names=one.dns_names[:_SHOWN_NAMES],
             role=_role(index, one, related),

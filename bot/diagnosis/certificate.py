@@ -17,7 +17,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
@@ -72,6 +72,7 @@ class Certificate:
     server_purpose: bool
     publicly_issued: bool
     key: str
+    key_sha256: str
     signature: str
     parsed: x509.Certificate = field(repr=False)
     openssl: crypto.X509 = field(repr=False)
@@ -173,6 +174,7 @@ def _read(der: bytes) -> Certificate:
             p.policy_identifier.dotted_string.startswith(_PUBLIC_CA_POLICIES) for p in policies
         ),
         key=_key_name(parsed),
+        key_sha256=_key_digest(parsed),
         signature=_signature_name(parsed),
         parsed=parsed,
         openssl=openssl,
@@ -300,6 +302,15 @@ def _key_name(parsed: x509.Certificate) -> str:
     if isinstance(key, ed448.Ed448PublicKey):
         return "Ed448"
     return type(key).__name__
+
+
+def _key_digest(parsed: x509.Certificate) -> str:
+    """Hex SHA-256 of the SubjectPublicKeyInfo, as `openssl x509 -pubkey` shows it; empty if unreadable."""
+    try:
+        info = parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return ""
+    return hashlib.sha256(info).hexdigest()
 
 
 def _signature_name(parsed: x509.Certificate) -> str:

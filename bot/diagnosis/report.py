@@ -91,6 +91,8 @@ class ChainCertificate(_Value):
     not_before: Moment
     not_after: Moment
     sha256: str
+    key_sha256: str = ""
+    """Of the public key (SubjectPublicKeyInfo); empty where it cannot be read."""
     serial: str
     dns_names: tuple[Foreign, ...] = ()
     role: Role

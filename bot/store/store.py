@@ -8,6 +8,7 @@ import structlog
 
 from bot.store.connection import Connection, connect
 from bot.store.embedded import open_embedded_server
+from bot.store.history import History
 from bot.store.lock import LEASE_SECONDS, Locks
 from bot.store.notice import Notices
 from bot.store.once import Once
@@ -17,13 +18,14 @@ log = structlog.get_logger(__name__)
 
 
 class Store:
-    """Results, locks, notices and deliveries, over one connection; made by `open_store`."""
+    """Results, histories, locks, notices and deliveries, over one connection; made by `open_store`."""
 
     def __init__(
         self, connection: Connection, clock: Callable[[], datetime], lease_seconds: float
     ) -> None:
         self.connection = connection
         self.results = Results(connection, clock)
+        self.history = History(connection)
         self.locks = Locks(connection, lease_seconds)
         self.notices = Notices(connection)
         self._once = Once(connection, clock)
