@@ -10,11 +10,12 @@ from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import Anchor, differing
 from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.path import climb
-from bot.diagnosis.remedies import fix_for, full_chain
+from bot.diagnosis.remedies import fix_for, fix_of_differing, full_chain
 from bot.diagnosis.report import (
     ChainCertificate,
     ClientPrediction,
     Endpoint,
+    Fix,
     PathCertificate,
     Report,
     Role,
@@ -66,17 +67,12 @@ def assemble(
     )
     pem = full_chain(arranged.path, view.at, around.trust) if chain_is_at_fault else None
     first = combined.findings[0] if combined.findings else None
-    fix = fix_for(combined.cause, first, target, pem)
-    if combined.cause is Cause.BACKENDS_DIFFER and combined.lead.cause is not None and fix:
-        # Say what to do on the odd ones, too.
-        own = fix_for(
-            combined.lead.cause,
-            combined.lead.findings[0],
-            target,
-            pem,
-            address=combined.lead.address,
-        )
-        fix = fix.model_copy(update={"steps": (*fix.steps, *(own.steps if own else ()))})
+    if combined.cause is Cause.BACKENDS_DIFFER:
+        lead = combined.lead
+        own = lead.findings[0] if lead.cause is not None else None
+        fix: Fix | None = fix_of_differing(first, own, target, pem, address=lead.address)
+    else:
+        fix = fix_for(combined.cause, first, target, pem)
     return Report(
         id=uuid.uuid4().hex,
         target=target,

@@ -30,6 +30,7 @@ Role = Literal["leaf", "intermediate", "root", "unrelated"]
 PathSource = Literal["server", "aia", "bundled", "roots"]
 Outcome = Literal["works", "fails", "depends"]
 Owner = Literal["server", "client", "network", "nobody"]
+StepKind = Literal["do", "prove", "stopgap"]
 
 
 # JSON itself escapes below U+0020 only.
@@ -146,13 +147,20 @@ class ClientPrediction(_Value):
 
 
 class Step(_Value):
-    """One step of a fix. `code` and `values` choose and fill the text; `command` is literal."""
+    """One step of a fix. `code` and `values` choose and fill the text; `command` is literal.
+
+    `kind` "prove" shows that it worked, by the line `expect`; "stopgap" helps one client until the
+    cause is mended. `software` is the one that the step is for, where it is for one only.
+    """
 
     code: str
     values: dict[str, JsonValue] = {}
     title: str = ""
     text: str = ""
     command: str | None = None
+    kind: StepKind = "do"
+    expect: str | None = None
+    software: str | None = None
 
 
 class Fix(_Value):
@@ -162,6 +170,17 @@ class Fix(_Value):
     steps: tuple[Step, ...] = ()
     fullchain_pem: str | None = None
     proven: bool = False
+
+
+class Software(_Value):
+    """The server software that was guessed, and the sign that gave it away.
+
+    `evidence` holds `sign` (where it was seen: "server", "issuer", "banner", "alias", …) and
+    `value` (what was seen there).
+    """
+
+    code: str
+    evidence: dict[str, JsonValue] = {}
 
 
 class Report(_Value):
@@ -182,6 +201,7 @@ class Report(_Value):
     path: tuple[PathCertificate, ...] | None = None
     clients: tuple[ClientPrediction, ...] = ()
     fix: Fix | None = None
+    software: Software | None = None
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 

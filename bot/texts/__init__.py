@@ -1,7 +1,7 @@
 """Texts for people, in English and Japanese: the catalogues, and filling a Report's texts in."""
 
 from bot.texts.catalogue import LANGS, Catalogue, Lang, MissingTextError, catalogue
-from bot.texts.phrase import period, phrase_report
+from bot.texts.phrase import period, phrase_fix, phrase_report, software_name
 
 __all__ = [
     "LANGS",
@@ -10,5 +10,7 @@ __all__ = [
     "MissingTextError",
     "catalogue",
     "period",
+    "phrase_fix",
     "phrase_report",
+    "software_name",
 ]

@@ -13,7 +13,7 @@ from babel.lists import format_list
 from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
-from bot.diagnosis.report import ClientPrediction, Finding, Report, Step
+from bot.diagnosis.report import ClientPrediction, Finding, Fix, Report, Step
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.names import short_list
 
@@ -45,9 +45,7 @@ def phrase_report(report: Report, lang: Lang) -> Report:
     )
     fix = report.fix
     if fix is not None:
-        fix = fix.model_copy(
-            update={"steps": tuple(_step(one, shared, texts) for one in fix.steps)}
-        )
+        fix = phrase_fix(fix, report, lang)
     return report.model_copy(
         update={
             "summary": _summary(report, shared, texts),
@@ -87,15 +85,38 @@ def _reason(prediction: ClientPrediction, texts: Catalogue) -> str:
 
 
 def _step(step: Step, shared: Mapping[str, object], texts: Catalogue) -> Step:
-    if not texts.has(f"step.{step.code}.title"):
-        return step
     values = _Values({**shared, **_readable(step.values, texts)})
+    if texts.has(f"step.{step.code}.title"):
+        title, text = f"step.{step.code}.title", f"step.{step.code}.text"
+    else:
+        # How one software makes a change: its own words, or those that fit every software.
+        software, _, change = step.code.partition(".")
+        if not texts.has(f"software.{change}.title"):
+            return step
+        title, text = f"software.{change}.title", f"software.{step.code}.text"
+        text = text if texts.has(text) else f"software.{change}.text"
+        values["software"] = software_name(software, texts)
     return step.model_copy(
-        update={
-            "title": texts.text(f"step.{step.code}.title", values),
-            "text": texts.text(f"step.{step.code}.text", values),
-        }
+        update={"title": texts.text(title, values), "text": texts.text(text, values)}
     )
+
+
+def phrase_step(step: Step, lang: Lang) -> Step:
+    """One step in `lang`, without the Report that it belongs to."""
+    return _step(step, {}, catalogue(lang))
+
+
+def phrase_fix(fix: Fix, report: Report, lang: Lang) -> Fix:
+    """A fix that was made for this Report (`remedies.fix_with`), with its words in `lang`."""
+    texts = catalogue(lang)
+    shared = _shared_values(report, texts)
+    return fix.model_copy(update={"steps": tuple(_step(one, shared, texts) for one in fix.steps)})
+
+
+def software_name(code: str, texts: Catalogue) -> str:
+    """What people call a server software or client platform; an unknown one is named by its code."""
+    key = f"software.{code}.name"
+    return texts.text(key) if texts.has(key) else code
 
 
 def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Server software and client platforms: one module each, `table` says which exist."""

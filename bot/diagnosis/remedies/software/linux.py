@@ -1,0 +1,60 @@
+"""Linux distributions as clients: where their trust store is, and what rebuilds it."""
+
+from bot.diagnosis.remedies.software.entry import ANY, Change, Recipe, Software
+
+# Each intermediate in a file of its own: rehashing passes over files with several.
+SPLIT = (
+    'awk \'/BEGIN CERT/{{n++}} n>1{{print > ("{file}-intermediate-" n ".crt")}}\' '
+    "{file}.fullchain.pem"
+)
+_PROVE = "curl -sSI {url}"
+
+_CLOCK = Recipe(Change.CLOCK, "timedatectl; timedatectl set-ntp true")
+
+DEBIAN = Software(
+    code="debian",
+    side="client",
+    services=ANY,
+    prove=_PROVE,
+    expect="HTTP/",
+    recipes=(
+        Recipe(
+            Change.TRUST,
+            "sudo cp {file}-root.crt /usr/local/share/ca-certificates/\nsudo update-ca-certificates",
+            expect="1 added",
+        ),
+        Recipe(
+            Change.LEND,
+            SPLIT + "\nsudo cp {file}-intermediate-*.crt /usr/local/share/ca-certificates/\n"
+            "sudo update-ca-certificates",
+            expect="added",
+        ),
+        Recipe(
+            Change.ROOTS,
+            "sudo apt-get update\nsudo apt-get install --reinstall ca-certificates\n"
+            "sudo update-ca-certificates --fresh",
+        ),
+        _CLOCK,
+    ),
+)
+
+RHEL = Software(
+    code="rhel",
+    side="client",
+    services=ANY,
+    prove=_PROVE,
+    expect="HTTP/",
+    recipes=(
+        Recipe(
+            Change.TRUST,
+            "sudo cp {file}-root.crt /etc/pki/ca-trust/source/anchors/\nsudo update-ca-trust",
+        ),
+        Recipe(
+            Change.LEND,
+            SPLIT + "\nsudo cp {file}-intermediate-*.crt /etc/pki/ca-trust/source/anchors/\n"
+            "sudo update-ca-trust",
+        ),
+        Recipe(Change.ROOTS, "sudo yum reinstall -y ca-certificates\nsudo update-ca-trust"),
+        Recipe(Change.CLOCK, "timedatectl; sudo systemctl enable --now chronyd; chronyc tracking"),
+    ),
+)
