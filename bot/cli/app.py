@@ -8,6 +8,7 @@ from bot import __version__
 from bot.cli.chain import chain
 from bot.cli.check import check
 from bot.cli.demo import demo
+from bot.cli.letter import letter
 from bot.cli.schema import schema
 from bot.cli.serve import serve
 from bot.cli.status import USAGE, WrongUsageError
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, schema, serve, demo):
+for _command in (check, chain, letter, schema, serve, demo):
     app.command()(_command)
 
 
@@ -34,7 +35,7 @@ def _tlscheck(
         print(f"tlscheck {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        msg = "give a command: check, chain, schema, serve or demo (tlscheck --help explains them)"
+        msg = "give a command: check, chain, letter, schema, serve or demo (tlscheck --help explains them)"
         raise WrongUsageError(msg)
 
 

@@ -83,6 +83,10 @@ class Out:
         if not self.as_json:
             self._print([Text(), Text(render_tally(reports, self.lang))])
 
+    def plain(self, text: str) -> None:
+        """Text as it is, to be piped or copied: no colour, no line broken by us."""
+        self._write(text)
+
     def _print(self, lines: Iterable[Text]) -> None:
         for line in lines:
             self.console.print(line, soft_wrap=True)

@@ -5,7 +5,7 @@ strings are put in as they are (only cut to a readable length): escaping is each
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from babel.dates import format_timedelta
@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import ClientPrediction, Finding, Fix, Report, Step
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.moment import moment_text
 from bot.texts.names import short_list
 
 _LONGEST_FOREIGN = 120
@@ -22,20 +23,26 @@ _NAMES_SHOWN = 3
 _MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update", "rsa_not_after")
 # Nobody's application is `openssl s_client`, and a setting is no client of its own; they are left
 # out of sentences about who notices.
-_TOOLS = ("openssl", "python-strict", "java-aia")
+TOOLS = ("openssl", "python-strict", "java-aia")
 # A summary names a handful.
 _CLIENTS_SHOWN = 3
 
 
-def phrase_report(report: Report, lang: Lang) -> Report:
-    """The same Report with summary, titles, details, reasons and steps in `lang`."""
+def phrase_report(report: Report, lang: Lang, zone: tzinfo = UTC) -> Report:
+    """The same Report with summary, titles, details, reasons and steps in `lang`.
+
+    Args:
+        report: With or without texts.
+        lang: The reader's language.
+        zone: The reader's time zone; moments have UTC beside them.
+    """
     texts = catalogue(lang)
     shared = _shared_values(report, texts)
     findings = tuple(
         one.model_copy(
             update={
-                "title": _sentence(one, "title", shared, texts),
-                "detail": _sentence(one, "detail", shared, texts),
+                "title": _sentence(one, "title", shared, texts, zone),
+                "detail": _sentence(one, "detail", shared, texts, zone),
             }
         )
         for one in report.findings
@@ -45,10 +52,10 @@ def phrase_report(report: Report, lang: Lang) -> Report:
     )
     fix = report.fix
     if fix is not None:
-        fix = phrase_fix(fix, report, lang)
+        fix = phrase_fix(fix, report, lang, zone)
     return report.model_copy(
         update={
-            "summary": _summary(report, shared, texts),
+            "summary": _summary(report, shared, texts, zone),
             "findings": findings,
             "clients": clients,
             "fix": fix,
@@ -56,18 +63,32 @@ def phrase_report(report: Report, lang: Lang) -> Report:
     )
 
 
-def _summary(report: Report, shared: Mapping[str, object], texts: Catalogue) -> str:
+def variants_of(finding: Finding) -> tuple[str, ...]:
+    """The special cases of its cause that the evidence shows, the most special first."""
+    return _VARIANTS.get(finding.code, _no_variant)(finding.evidence)
+
+
+def values_of(
+    report: Report, finding: Finding, texts: Catalogue, zone: tzinfo
+) -> dict[str, object]:
+    """What fills the placeholders of a finding's texts; what is not there reads as a dash."""
+    return _Values({**_shared_values(report, texts), **_values(finding, texts, zone)})
+
+
+def _summary(report: Report, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo) -> str:
     if report.cause is None or not report.findings:
         return texts.text("cause.ok.summary", shared)
-    return _sentence(report.findings[0], "summary", shared, texts)
+    return _sentence(report.findings[0], "summary", shared, texts, zone)
 
 
-def _sentence(finding: Finding, kind: str, shared: Mapping[str, object], texts: Catalogue) -> str:
+def _sentence(
+    finding: Finding, kind: str, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo
+) -> str:
     code = _code(finding, texts)
-    variants = _VARIANTS.get(finding.code, _no_variant)(finding.evidence)
+    variants = variants_of(finding)
     keys = [*(f"cause.{code}.{kind}_{one}" for one in variants), f"cause.{code}.{kind}"]
     key = next(one for one in keys if texts.has(one))
-    values = _Values({**shared, **_values(finding, texts)})
+    values = _Values({**shared, **_values(finding, texts, zone)})
     count = finding.evidence.get("count")
     if key.endswith(".summary") and finding.code is Cause.MISSING_INTERMEDIATE:
         return texts.text(key, values, n=count if isinstance(count, int) else 1)
@@ -84,8 +105,8 @@ def _reason(prediction: ClientPrediction, texts: Catalogue) -> str:
     return texts.text(key if texts.has(key) else "client.reason.other", _Values(prediction.values))
 
 
-def _step(step: Step, shared: Mapping[str, object], texts: Catalogue) -> Step:
-    values = _Values({**shared, **_readable(step.values, texts)})
+def _step(step: Step, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo) -> Step:
+    values = _Values({**shared, **_readable(step.values, texts, zone)})
     if texts.has(f"step.{step.code}.title"):
         title, text = f"step.{step.code}.title", f"step.{step.code}.text"
     else:
@@ -101,16 +122,18 @@ def _step(step: Step, shared: Mapping[str, object], texts: Catalogue) -> Step:
     )
 
 
-def phrase_step(step: Step, lang: Lang) -> Step:
+def phrase_step(step: Step, lang: Lang, zone: tzinfo = UTC) -> Step:
     """One step in `lang`, without the Report that it belongs to."""
-    return _step(step, {}, catalogue(lang))
+    return _step(step, {}, catalogue(lang), zone)
 
 
-def phrase_fix(fix: Fix, report: Report, lang: Lang) -> Fix:
+def phrase_fix(fix: Fix, report: Report, lang: Lang, zone: tzinfo = UTC) -> Fix:
     """A fix that was made for this Report (`remedies.fix_with`), with its words in `lang`."""
     texts = catalogue(lang)
     shared = _shared_values(report, texts)
-    return fix.model_copy(update={"steps": tuple(_step(one, shared, texts) for one in fix.steps)})
+    return fix.model_copy(
+        update={"steps": tuple(_step(one, shared, texts, zone) for one in fix.steps)}
+    )
 
 
 def software_name(code: str, texts: Catalogue) -> str:
@@ -131,7 +154,7 @@ def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:
 
 
 def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
-    told = [one for one in clients if one.client not in _TOOLS]
+    told = [one for one in clients if one.client not in TOOLS]
     names, more = short_list(told, texts, _CLIENTS_SHOWN)
     if more:
         names.append(texts.text("client.others", n=more))
@@ -145,9 +168,9 @@ class _Values(dict[str, object]):
         return "—"
 
 
-def _values(finding: Finding, texts: Catalogue) -> dict[str, object]:
+def _values(finding: Finding, texts: Catalogue, zone: tzinfo) -> dict[str, object]:
     evidence = finding.evidence
-    values = _readable(evidence, texts)
+    values = _readable(evidence, texts, zone)
     values["addresses"] = ", ".join(finding.addresses) or "—"
     names = [str(one) for one in _list(evidence.get("names"))]
     if names:
@@ -172,11 +195,13 @@ def _values(finding: Finding, texts: Catalogue) -> dict[str, object]:
     return values
 
 
-def _readable(evidence: Mapping[str, JsonValue], texts: Catalogue) -> dict[str, object]:
+def _readable(
+    evidence: Mapping[str, JsonValue], texts: Catalogue, zone: tzinfo
+) -> dict[str, object]:
     values: dict[str, object] = _Values()
     for name, value in evidence.items():
         if name in _MOMENTS and isinstance(value, str):
-            values[name] = _moment(value)
+            values[name] = _moment(value, zone)
         elif name == "banner" and isinstance(value, str):
             values[name] = _cut(next(iter(value.splitlines()), ""))
         elif isinstance(value, str | int):
@@ -202,12 +227,11 @@ def period(length: timedelta, lang: Lang) -> str:
     return text.replace(" ", "") if lang == "ja" else text
 
 
-def _moment(text: str) -> str:
+def _moment(text: str, zone: tzinfo) -> str:
     try:
-        moment = datetime.fromisoformat(text).astimezone(UTC)
+        return moment_text(datetime.fromisoformat(text).astimezone(UTC), zone)
     except (ValueError, OverflowError):
         return _cut(text)
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _cut(value: Any) -> str:

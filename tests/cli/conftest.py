@@ -22,6 +22,7 @@ NEEDED = {
     "connection-refused",
     "timeout-silent",
     "cn-injection",
+    "expired-beside-valid",
 }
 
 
