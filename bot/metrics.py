@@ -21,6 +21,9 @@ _CHECK_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
 # https://docs.slack.dev/interactivity/handling-user-interaction/#acknowledgment_response
 _ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3)
 
+# A look is late when the bot was busy, or down.
+_LATE_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 300, 1800)
+
 
 class Metrics:
     """Counts what happens in one process."""
@@ -86,6 +89,18 @@ class Metrics:
             "Work that goes on after its acknowledgement",
             registry=self.registry,
         )
+        self._watch_late = Histogram(
+            "tlscheck_watch_late_seconds",
+            "How late the looks at watched hosts were",
+            buckets=_LATE_BUCKETS,
+            registry=self.registry,
+        )
+        self._watch_notices = Counter(
+            "tlscheck_watch_notices",
+            "News of watched hosts, by what came of telling them",
+            ("outcome",),
+            registry=self.registry,
+        )
         # A series that appears with its first event hides that event from rate().
         for source in ("fresh", "cache", "joined"):
             self._answers.labels(source)
@@ -135,6 +150,14 @@ class Metrics:
         """Work goes on in the background for the length of the block."""
         with self._background.track_inprogress():
             yield
+
+    def watch_looked(self, late_seconds: float) -> None:
+        """A watched host is looked at, so long after it was due."""
+        self._watch_late.observe(max(0.0, late_seconds))
+
+    def watch_told(self, outcome: str) -> None:
+        """News of a watch went out ("told"), has to wait ("later"), or never will ("never")."""
+        self._watch_notices.labels(outcome).inc()
 
     def render(self) -> bytes:
         """All numbers in Prometheus' text form (`CONTENT_TYPE`)."""

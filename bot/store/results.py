@@ -194,7 +194,7 @@ class Results:
         if record.report.id != result_id:
             log.warning("cached result passed over", id=result_id, reason="its id is another")
             return None
-        if not _could_be_asked(record.question):
+        if not could_be_asked(record.question):
             log.warning("cached result passed over", id=result_id, reason="nobody asks that")
             return None
         self._remember(result_id, record, len(raw))
@@ -235,7 +235,7 @@ class Results:
             self._memory_bytes -= dropped
 
 
-def _could_be_asked(question: Question) -> bool:
+def could_be_asked(question: Question) -> bool:
     """Whether a stored question is one that may be asked again at the press of a button.
 
     Who writes to Redis must not choose where this program connects: networks are allowed by the

@@ -13,12 +13,13 @@ from bot.store.lock import LEASE_SECONDS, Locks
 from bot.store.notice import Notices
 from bot.store.once import Once
 from bot.store.results import Results
+from bot.store.watches import Watches
 
 log = structlog.get_logger(__name__)
 
 
 class Store:
-    """Results, histories, locks, notices and deliveries, over one connection; made by `open_store`."""
+    """Results, histories, watches, locks, notices and deliveries, over one connection; made by `open_store`."""
 
     def __init__(
         self, connection: Connection, clock: Callable[[], datetime], lease_seconds: float
@@ -26,6 +27,7 @@ class Store:
         self.connection = connection
         self.results = Results(connection, clock)
         self.history = History(connection)
+        self.watches = Watches(connection)
         self.locks = Locks(connection, lease_seconds)
         self.notices = Notices(connection)
         self._once = Once(connection, clock)
