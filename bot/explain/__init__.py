@@ -1,0 +1,64 @@
+"""What a pasted error text means: who printed it, what it can be, which server it names.
+
+Pure: text in, values out; no lookups, no sockets, no language. The stations, in order: `clean`
+(what terminals, loggers and chat did to the text), `decide.recognise` (which statements of
+`patterns` it makes), `decide` (which of them is nearest to the cause), `side` (who printed it),
+`host` (the server it names), `mask` (no secret leaves). Words are `bot.texts.explanation`'s.
+"""
+
+from bot.diagnosis.causes import Cause
+from bot.explain.clean import clean, joined
+from bot.explain.decide import decide, recognise
+from bot.explain.explanation import Candidate, Explanation
+from bot.explain.host import host_of
+from bot.explain.mask import mask
+from bot.explain.pattern import Rank
+from bot.explain.side import client_of, is_serving
+
+__all__ = ["Candidate", "Explanation", "explain"]
+
+_LONGEST_EVIDENCE = 300
+
+
+def explain(text: str) -> Explanation:
+    """Say what an error text means.
+
+    Args:
+        text: Whatever was pasted: a line, a stack trace, JSON logs, with words around it. What is
+            longer than `clean.MOST_CHARACTERS` loses its middle.
+
+    Returns:
+        Codes and evidence; `bot.texts.explanation.phrase_explanation` fills in the texts.
+    """
+    cleaned = clean(mask(text))
+    serving = is_serving(cleaned)
+    decision = decide(recognise(cleaned), serving=serving)
+    if len(cleaned.lines) > 1 and (
+        decision.hit is None or decision.hit.statement.rank <= Rank.FRAME
+    ):
+        together = joined(cleaned)
+        again = decide(recognise(together), serving=serving)
+        if again.hit is not None and again.hit.statement.rank > Rank.FRAME:
+            cleaned, decision = together, again
+    line = cleaned.line_at(decision.hit.start) if decision.hit else ""
+    client, library = client_of(cleaned)
+    told = decision.cause is not Cause.NOT_A_TLS_ERROR or decision.hit is not None
+    host, port = host_of(cleaned, line) if told else (None, None)
+    return Explanation(
+        cause=decision.cause,
+        candidates=decision.candidates,
+        client=client,
+        library=library,
+        host=host,
+        port=port,
+        serving=serving,
+        evidence=_excerpt(line),
+    )
+
+
+def _excerpt(line: str) -> str:
+    # Once more: what was escaped in a log has become readable since.
+    shown = mask(line)
+    if len(shown) <= _LONGEST_EVIDENCE:
+        return shown
+    return shown[: _LONGEST_EVIDENCE - 1] + "…"

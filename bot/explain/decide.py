@@ -1,0 +1,107 @@
+"""From the statements of a text to its cause: which of them is nearest to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.diagnosis.causes import Cause
+from bot.explain.clean import Cleaned
+from bot.explain.explanation import Candidate
+from bot.explain.pattern import Rank, Statement
+from bot.explain.patterns import STATEMENTS
+
+_FEWEST = 0.03
+_MOST_CANDIDATES = 6
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A statement that a text makes, and where it makes it for the last time."""
+
+    statement: Statement
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The cause, what else it can be, and the statement that decided (None: no error stated)."""
+
+    cause: Cause | None
+    candidates: tuple[Candidate, ...]
+    hit: Hit | None
+
+
+def recognise(cleaned: Cleaned) -> list[Hit]:
+    """All statements that a text makes, each where it stands first."""
+    hits = []
+    for statement in STATEMENTS:
+        found = statement.regex.search(cleaned.folded)
+        if found:
+            hits.append(Hit(statement, found.start(), found.end()))
+    return hits
+
+
+def decide(hits: Sequence[Hit], *, serving: bool) -> Decision:
+    """The cause that the nearest statements give.
+
+    Args:
+        hits: What the text says.
+        serving: It is a server's log of what a client did.
+    """
+    errors = [one for one in hits if one.statement.rank > Rank.MENTION]
+    if not errors:
+        if hits:
+            return Decision(None, (), None)
+        return Decision(Cause.NOT_A_TLS_ERROR, (_candidate(Cause.NOT_A_TLS_ERROR, 1.0),), None)
+    rank = max(one.statement.rank for one in errors)
+    nearest = [one for one in errors if one.statement.rank == rank]
+    # A longer statement says more than one that it contains.
+    nearest = [
+        one
+        for one in nearest
+        if not any(
+            other is not one
+            and other.start <= one.start
+            and one.end <= other.end
+            and other.end - other.start > one.end - one.start
+            for other in nearest
+        )
+    ]
+    # Where one fault has several consequences, the first that is stated is the fault: OpenSSL, Go
+    # and .NET print it first, and what stands behind it is what was done about it.
+    chosen = min(nearest, key=lambda one: one.start)
+    means = _means(chosen.statement, serving)
+    weights = dict(means)
+    for one in nearest:
+        for cause, weight in _means(one.statement, serving).items():
+            if one is not chosen and weight:
+                weights[cause] = max(weights.get(cause, 0.0), weight * 0.5)
+    return Decision(_headline(means), _candidates(weights), chosen)
+
+
+def _means(statement: Statement, serving: bool) -> Mapping[Cause, float]:
+    return statement.serving if serving and statement.serving is not None else statement.means
+
+
+def _headline(means: Mapping[Cause, float]) -> Cause:
+    """The cause that names the ambiguity (its weight is 0), else the most likely one."""
+    for cause, weight in means.items():
+        if weight == 0.0:
+            return cause
+    return max(means, key=lambda cause: means[cause])
+
+
+def _candidates(weights: Mapping[Cause, float]) -> tuple[Candidate, ...]:
+    likely = {cause: weight for cause, weight in weights.items() if weight > 0.0}
+    total = sum(likely.values())
+    shares = sorted(
+        ((weight / total, cause) for cause, weight in likely.items()),
+        key=lambda one: (-one[0], one[1]),
+    )
+    return tuple(
+        _candidate(cause, share) for share, cause in shares[:_MOST_CANDIDATES] if share >= _FEWEST
+    )
+
+
+def _candidate(cause: Cause, share: float) -> Candidate:
+    return Candidate(cause=cause, confidence=round(share, 2))

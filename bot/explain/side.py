@@ -1,0 +1,55 @@
+"""Whose text it is: the program that printed it, and whether it was serving or asking."""
+
+import re
+
+from bot.explain.clean import Cleaned
+from bot.explain.patterns import SIGNS
+
+# A server's words about a client that came to it. Upstream errors of proxies are not among them:
+# there the proxy is the client.
+_SERVING = re.compile(
+    r"ssl_accept\b|tls_accept|accept:(?:error|failed)|\baccept(?:ing)? (?:ssl|tls|error|failed|a client)|"
+    r"http: tls handshake error from|while ssl handshaking, client:|"
+    r"error accepting a client connection|could not accept ssl connection|"
+    r"could not initialize ssl connection|"
+    r"tls: can't accept|\btls server: in state|imap-login|pop3-login|managesieve-login|"
+    r"postfix/(?:[a-z]{1,20}/)?smtpd|\bsmtpd\b|submission-login|"
+    r"rejected connection from|new (?:client connect|connection from)|accept_sr_|socket error on client|generated server alert|openssl error\[\d\]|"
+    r"socketserver|\[kafka-server|failed authentication with|"
+    r"selectorimpl|exception in thread \"?http-?s?-?nio|http-nio|qtp\d|"
+    r"client disconnected|frontend|\bfrom client\b|error from (?:unknown|client)|"
+    r"handshake with (?:client|\S{1,60}:\d{2,5}) failed|tls handshake (?:failed|error) (?:from|with) client|"
+    r"tls error on connection from|tls server (?:error|handshake)|server error: (?:ssl|tls)|"
+    r"handshake error from|\bah02008\b|in handshake \(server |client \S{1,60}\] (?:\S{1,20} )?ssl|"
+    r"stunnel[^.]{0,40}accept|from \[?[0-9a-f.:]{7,45}\]?(?:[: ]\d{1,5})?:? (?:ssl|tls)|"
+    r"unix_listener|serversocket|tls_process_client|\bssl_accept|server hello done|"
+    r"downstream|error in (?:ssl|tls) handshake with client|"
+    r"[\w-]{1,40}[~/][\w-]{0,40}/?\d{0,3}: ssl handshake failure|"
+    r"client closed (?:keepalive )?connection",
+    re.ASCII,
+)
+_ASKING = re.compile(
+    r"upstream|ssl_connect|\bcurl\b|s_client|(?:get|post|put) \"?https?://|dial tcp|outbound|"
+    r"tls_process_server|in handshake with remote server|postfix/smtp\[",
+    re.ASCII,
+)
+
+
+def client_of(cleaned: Cleaned) -> tuple[str | None, str | None]:
+    """Who printed the text, and the library or language whose words it passed on."""
+    found: list[tuple[int, int, str]] = []
+    for sign in SIGNS:
+        hit = sign.regex.search(cleaned.folded)
+        if hit:
+            found.append((-sign.level, hit.start(), sign.client))
+    if not found:
+        return None, None
+    found.sort()
+    first = found[0][2]
+    library = next((client for level, _, client in found if -level <= 3 and client != first), None)
+    return first, library
+
+
+def is_serving(cleaned: Cleaned) -> bool:
+    """Whether a server printed it about a client of its own."""
+    return bool(_SERVING.search(cleaned.folded)) and not _ASKING.search(cleaned.folded)
