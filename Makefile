@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: setup demo test bench lint types pictures lock clean
+.PHONY: setup demo test bench compare lint types pictures lock clean
 
 setup: $(VENV)/.complete
 
@@ -26,6 +26,11 @@ bench: setup
 	$(BIN)/python -m tests.benchmarks.one_check
 	$(BIN)/python -m tests.benchmarks.many_checks
 	$(BIN)/python -m tests.benchmarks.cached_answer
+
+# Does each tool name the cause, and in what time? Half an hour where testssl.sh is installed; sslyze
+# is found on the PATH or by SSLYZE=…; COMPARE="--only expired healthy --rtt 0" makes it short.
+compare: setup
+	$(BIN)/python -m tests.benchmarks.compare $(COMPARE)
 
 lint: setup
 	$(BIN)/ruff format --check .

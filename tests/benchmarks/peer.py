@@ -1,8 +1,9 @@
 """Servers for the benchmarks, in a process of their own: the lab, and relays in front of it.
 
-`python -m tests.benchmarks.peer LEAVES DELAY` prints one JSON line (names, addresses, roots) and
-answers each further line on standard input with the processor seconds it has used; it ends when
-its standard input does. `open_peer` is how a benchmark starts one.
+`python -m tests.benchmarks.peer LEAVES DELAY [CORE]` prints one JSON line (names, addresses, roots)
+and answers each further line on standard input with the processor seconds it has used; it ends when
+its standard input does. LEAVES may be `lab`: every server that the lab has. `open_peer` is how a
+benchmark starts one.
 """
 
 import asyncio
@@ -11,9 +12,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from ipaddress import ip_address, ip_network
 
 from bot.demo.lab import Scenario, open_lab
@@ -35,16 +35,27 @@ _LAB = (HEALTHY, MISSING, SILENT)
 class Peer:
     """Servers that run elsewhere: addresses by name, and what it takes to judge them.
 
-    `near` leads straight to the servers, `far` through relays that delay. `leaves` are the names
-    of healthy servers that have a certificate each.
+    `near` leads straight to the servers, `far` through relays that delay; `all_near` and `all_far`
+    have every address of a name. `leaves` are the names of healthy servers that have a certificate
+    each.
     """
 
-    near: dict[str, tuple[str, int]]
-    far: dict[str, tuple[str, int]]
+    all_near: dict[str, tuple[tuple[str, int], ...]]
+    all_far: dict[str, tuple[tuple[str, int], ...]]
     leaves: tuple[str, ...]
     roots_pem: str
     networks: tuple[str, ...]
     process: asyncio.subprocess.Process
+
+    @property
+    def near(self) -> dict[str, tuple[str, int]]:
+        """The first address of each name."""
+        return {name: places[0] for name, places in self.all_near.items()}
+
+    @property
+    def far(self) -> dict[str, tuple[str, int]]:
+        """The first address of each name, through its relay."""
+        return {name: places[0] for name, places in self.all_far.items()}
 
     async def used_seconds(self) -> float:
         """Processor time of the servers so far."""
@@ -61,8 +72,8 @@ class Peer:
             also: Further names, and the host of this peer that each leads to.
         """
         places: dict[str, tuple[Place, ...]] = {
-            host: (Place(ip_address(address), port),)
-            for host, (address, port) in (self.far if far else self.near).items()
+            host: tuple(Place(ip_address(address), port) for address, port in found)
+            for host, found in (self.all_far if far else self.all_near).items()
         }
         places |= {name: places[host] for name, host in (also or {}).items()}
         return LocalVantage(
@@ -80,7 +91,7 @@ class _Nowhere:
 
 @contextlib.asynccontextmanager
 async def open_peer(
-    *, leaves: int = 0, delay: float = 0.0, core: int | None = None
+    *, leaves: int = 0, delay: float = 0.0, core: int | None = None, lab: bool = False
 ) -> AsyncIterator[Peer]:
     """Run servers in another process until the block ends.
 
@@ -88,10 +99,11 @@ async def open_peer(
         leaves: How many healthy servers with certificates of their own to add.
         delay: Seconds one way through the relays of `far`; none when 0.
         core: The processor core they are kept to.
+        lab: Every server of the lab, in place of `leaves`.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.benchmarks.peer", str(leaves), str(delay)),
+        *("-m", "tests.benchmarks.peer", "lab" if lab else str(leaves), str(delay)),
         *([str(core)] if core is not None else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -103,8 +115,8 @@ async def open_peer(
         async with asyncio.timeout(120):
             said = json.loads(await process.stdout.readline())
         yield Peer(
-            near={name: (ip, port) for name, (ip, port) in said["near"].items()},
-            far={name: (ip, port) for name, (ip, port) in said["far"].items()},
+            all_near=_places(said["near"]),
+            all_far=_places(said["far"]),
             leaves=tuple(said["leaves"]),
             roots_pem=said["roots"],
             networks=tuple(said["networks"]),
@@ -118,6 +130,12 @@ async def open_peer(
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _places(
+    said: Mapping[str, Iterable[tuple[str, int]]],
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    return {name: tuple((ip, port) for ip, port in found) for name, found in said.items()}
 
 
 def _one_of_many(ca: Authority, host: str) -> tuple[TlsServer, ...]:
@@ -141,19 +159,22 @@ def _scenarios(leaves: int) -> list[Scenario]:
     return [*(one for one in SCENARIOS if one.host in _LAB), *many]
 
 
-async def _serve(leaves: int, delay: float) -> None:
+async def _serve(leaves: int | None, delay: float) -> None:
     loop = asyncio.get_running_loop()
-    scenarios = _scenarios(leaves)
+    scenarios = list(SCENARIOS) if leaves is None else _scenarios(leaves)
     async with contextlib.AsyncExitStack() as stack:
         lab = await stack.enter_async_context(open_lab(scenarios=scenarios))
-        near = {name: addresses[0] for name, addresses in lab.hosts.items()}
-        far = {}
+        far: dict[str, list[tuple[str, int]]] = {}
         if delay:
-            for name in (*_LAB, AIA_HOST):
-                relay = partial(open_relay, near[name], delay=delay)
-                far[name] = await stack.enter_async_context(relay())
+            for name in lab.hosts if leaves is None else (*_LAB, AIA_HOST):
+                far[name] = [
+                    await stack.enter_async_context(open_relay(place, delay=delay))
+                    if await _listens(place, lab.networks)
+                    else place
+                    for place in lab.hosts[name]
+                ]
         said = {
-            "near": near,
+            "near": dict(lab.hosts),
             "far": far,
             "leaves": [one.host for one in scenarios if one.name.startswith("leaf-")],
             "roots": lab.roots_pem.decode(),
@@ -166,7 +187,19 @@ async def _serve(leaves: int, delay: float) -> None:
             print(time.process_time(), flush=True)
 
 
+async def _listens(place: tuple[str, int], networks: Iterable[str]) -> bool:
+    """Whether a relay can stand for it: a closed port, or one elsewhere, is met without."""
+    if not any(ip_address(place[0]) in ip_network(one) for one in networks):
+        return False
+    try:
+        _, writer = await asyncio.open_connection(*place)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 3:
         os.sched_setaffinity(0, {int(sys.argv[3])})
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(_serve(None if sys.argv[1] == "lab" else int(sys.argv[1]), float(sys.argv[2])))
