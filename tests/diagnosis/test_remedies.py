@@ -61,7 +61,7 @@ def test_every_cause_has_a_plan_with_words(cause: Cause, pem: str | None) -> Non
 def test_nothing_broken_needs_no_fix() -> None:
     """Without a cause there is nothing to do, and for an unknown one nobody is blamed."""
     assert fix_for(None, None, TARGET, None) is None
-    unknown = fix_for(Cause.PINNING_MISMATCH, None, TARGET, None)
+    unknown = fix_for(Cause.NOT_A_TLS_ERROR, None, TARGET, None)
     assert unknown is not None
     assert (unknown.owner, unknown.steps) == ("nobody", ())
 

@@ -167,7 +167,9 @@ def _case(
     plan = plan_for(cause, evidence, warned=warned, proven=fullchain_pem is not None)
     if plan is None:
         return None
+    words = words_of(target, address)
     values: dict[str, JsonValue] = {
+        "file": words["file"],
         **{key: one for key, one in evidence.items() if isinstance(one, str | int)},
         "host": target.host,
         "port": target.port,
@@ -176,7 +178,7 @@ def _case(
         # That line is of a web server's configuration.
         steps = tuple(one for one in plan.steps if one is not Change.TLS_ON)
         plan = Plan(plan.owner, steps)
-    return _Case(plan, target, values, words_of(target, address))
+    return _Case(plan, target, values, words)
 
 
 def _serving(case: _Case) -> list[Software]:
@@ -215,9 +217,7 @@ def _steps(case: _Case, softwares: Sequence[Software]) -> Iterable[Step]:
 def _lending(case: _Case, platform: Software) -> Iterable[Step]:
     """Only what helps this one client; the server stays the one to be mended."""
     recipe = platform.recipe(Change.LEND)
-    for one in case.plan.steps:
-        if isinstance(one, Say) and one.kind == "do":
-            yield _said(case, one).model_copy(update={"kind": "stopgap"})
+    yield _said(case, Say("lend_file", kind="stopgap"))
     if recipe is not None:
         yield _made(case, platform, recipe).model_copy(update={"kind": "stopgap"})
     yield _proof_at(case, platform)

@@ -5,7 +5,7 @@ entry. Nothing here ever turns verification off. `plan_for` chooses among the pl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -59,7 +59,7 @@ _PROVE_TLS_1_2 = _prove(
 )
 
 _CHAIN = Plan("server", (Say("save_fullchain"), Change.INSTALL, PROVE_CHAIN), lend=True)
-_CHAIN_UNPROVEN = Plan("server", (Say("get_intermediate"), Change.INSTALL, PROVE_CHAIN), lend=True)
+_CHAIN_UNPROVEN = Plan("server", (Say("get_intermediate"), Change.INSTALL, PROVE_CHAIN))
 
 _LARGE_HELLO = Plan(
     "network",
@@ -74,6 +74,14 @@ _LARGE_HELLO = Plan(
             "BEGIN CERTIFICATE",
         ),
     ),
+)
+
+# The last certificate of what is sent, in a file.
+_TAKE_ROOT = Say(
+    "take_root",
+    _SHOW_CHAIN + ' 2>/dev/null | awk \'/BEGIN CERT/{{c=""}} {{c=c $0 "\\n"}} /END CERT/{{last=c}} '
+    'END{{printf "%s", last}}\' >{file}-root.crt\n'
+    "openssl x509 -in {file}-root.crt -noout -subject -fingerprint -sha256",
 )
 
 _CHANGE_CA = Plan("server", (Say("change_ca"), Change.INSTALL, PROVE_CHAIN))
@@ -195,6 +203,46 @@ _PLANS: dict[Cause, Plan] = {
     ),
     Cause.HANDSHAKE_FAILURE: Plan("server", (Say("read_server_log"), Change.LOG, _PROVE_HANDSHAKE)),
     Cause.CONNECTION_RESET: Plan("server", (Say("read_server_log"), Change.LOG, _PROVE_HANDSHAKE)),
+    Cause.CLIENT_CERTIFICATE_REJECTED: Plan(
+        "client",
+        (
+            Say(
+                "new_client_certificate",
+                "openssl x509 -in client.pem -noout -subject -issuer -dates",
+            ),
+            Change.PRESENT,
+        ),
+    ),
+    Cause.KEY_MISMATCH: Plan(
+        "server",
+        (
+            Say(
+                "match_key",
+                (
+                    "openssl x509 -in {file}.fullchain.pem -noout -pubkey | openssl sha256\n"
+                    "openssl pkey -in {file}.key -pubout | openssl sha256"
+                ),
+            ),
+            Change.INSTALL,
+            PROVE_CHAIN,
+        ),
+    ),
+    Cause.CA_BUNDLE_MISSING: Plan("client", (Say("update_roots"), Change.ROOTS, PROVE_CHAIN)),
+    Cause.TLS_ON_PLAINTEXT_PORT: Plan("client", (Say("use_tls_port"), _PROVE_HANDSHAKE)),
+    Cause.PINNING_MISMATCH: Plan(
+        "client",
+        (
+            Say(
+                "update_pin",
+                (
+                    "openssl s_client -connect {connect}{sni} </dev/null 2>/dev/null | "
+                    "openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | "
+                    "openssl dgst -sha256 -binary | openssl base64"
+                ),
+            ),
+        ),
+    ),
+    Cause.AMBIGUOUS_ISSUER: Plan("nobody", (Say("check_host", _RETURN_CODE),)),
     Cause.DNS_FAILURE: Plan(
         "network", (Say("look_up_name", "dig +short {host} A; dig +short {host} AAAA"),)
     ),
@@ -246,5 +294,10 @@ def plan_for(
     if cause is Cause.TIMEOUT and evidence.get("connected"):
         # The network let us through: it is the service that keeps silent.
         return _PLANS[Cause.CONNECTION_RESET]
+    if cause is Cause.UNTRUSTED_ROOT and evidence.get("left"):
+        return _CHANGE_CA  # once public: the stores that took it out will not take it in again
     plan = (_WARNING_PLANS.get(cause) if warned else None) or _PLANS.get(cause)
+    if plan is not None and evidence.get("root_sent") and Change.TRUST in plan.steps:
+        at = plan.steps.index(Change.TRUST)
+        plan = replace(plan, steps=(*plan.steps[:at], _TAKE_ROOT, *plan.steps[at:]))
     return _CHAIN if plan is _CHAIN_UNPROVEN and proven else plan

@@ -58,3 +58,29 @@ RHEL = Software(
         Recipe(Change.CLOCK, "timedatectl; sudo systemctl enable --now chronyd; chronyc tracking"),
     ),
 )
+
+ALPINE = Software(
+    code="alpine",
+    side="client",
+    services=ANY,
+    prove="wget -S -O /dev/null {url}",
+    expect="HTTP/1.1 ",
+    recipes=(
+        Recipe(
+            Change.TRUST,
+            "apk add --no-cache ca-certificates\n"
+            "cp {file}-root.crt /usr/local/share/ca-certificates/\nupdate-ca-certificates",
+        ),
+        Recipe(
+            Change.LEND,
+            "apk add --no-cache ca-certificates\n"
+            + SPLIT
+            + "\ncp {file}-intermediate-*.crt /usr/local/share/ca-certificates/\n"
+            "update-ca-certificates",
+        ),
+        Recipe(
+            Change.ROOTS, "apk add --no-cache --upgrade ca-certificates\nupdate-ca-certificates"
+        ),
+        Recipe(Change.CLOCK, "date -u; rc-service chronyd restart; chronyc tracking"),
+    ),
+)
