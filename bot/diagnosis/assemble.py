@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.diagnosis.beside import oldest_version
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import Certificate, is_self_signed
 from bot.diagnosis.clients import predict
@@ -15,6 +16,7 @@ from bot.diagnosis.report import (
     ChainCertificate,
     ClientPrediction,
     Endpoint,
+    Finding,
     Fix,
     PathCertificate,
     Report,
@@ -24,6 +26,7 @@ from bot.diagnosis.report import (
 )
 from bot.diagnosis.roots import membership_of
 from bot.diagnosis.rules.order import rearranged
+from bot.diagnosis.second import other_certificate
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.trust import OpenSSLVerdict
 from bot.diagnosis.view import View
@@ -67,6 +70,10 @@ def assemble(
     )
     pem = full_chain(arranged.path, view.at, around.trust) if chain_is_at_fault else None
     first = combined.findings[0] if combined.findings else None
+    if first is not None and view.other is not None and first.evidence.get("certificate"):
+        # What is at fault is the second certificate.
+        second = rearranged(view.other) or view.other
+        pem = full_chain(second.path, view.at, around.trust) if _helped(second, first) else None
     if combined.cause is Cause.BACKENDS_DIFFER:
         lead = combined.lead
         own = lead.findings[0] if lead.cause is not None else None
@@ -90,6 +97,11 @@ def assemble(
         clients=_clients(combined, target),
         fix=fix,
     )
+
+
+def _helped(view: View, first: Finding) -> bool:
+    """Whether another chain would mend what was found."""
+    return first.code in _OTHER_CHAIN_HELPS or (view.verdict is not None and not view.verdict.ok)
 
 
 def _clients(combined: Combined, target: Target) -> tuple[ClientPrediction, ...]:
@@ -126,6 +138,9 @@ def _endpoint(judged: Judged) -> Endpoint:
         alpn=seen.alpn if seen else None,
         verify=_verification(view.verdict),
         chain=_chain(view),
+        tls_oldest=oldest_version(seen.tls_version, view.beside) if seen and view.beside else None,
+        other_certificate=other_certificate(view),
+        other_chain=_chain(view.other) if view.other else (),
     )
 
 

@@ -12,16 +12,16 @@ today's clients would have got this far is a rule's question.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, cast
+from typing import cast
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
 
+from bot.diagnosis.distinguished import ca_names
 from bot.diagnosis.fault import Fault, fault_of
 from bot.diagnosis.hello import knows_renegotiation
 from bot.diagnosis.modulus import ModulusWatch
+from bot.diagnosis.offer import Noted, Profile, context_of
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
 
 # A whole handshake of honest servers is below 20 KB; OpenSSL refuses a Certificate message of
@@ -33,14 +33,8 @@ _MOST_TEXT = 4096
 # does not mind simply waits for us to speak.
 _GRACE = 1.0
 
-_ALL_THAT_AUTHENTICATE = b"ALL:COMPLEMENTOFALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
-# What browsers still offer (Chrome, Firefox and Safari agree on these); every client here does.
-_MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!SHA384:@SECLEVEL=0"
-
 # Ends at which the peer's first bytes say who it is.
 _SAID = ("plaintext", "starttls", "closed")
-
-Profile = Literal["widest", "modern", "http1", "starttls", "small"]
 
 
 @dataclass(slots=True)
@@ -54,6 +48,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Handshake:
     """What one connection showed. `chain` is DER, in the order it was sent.
+
+    `client_ca_names` are the first of the `client_cas` whose certificates the server takes.
 
     `staple` is the OCSP response that came with it (RFC 6066, 8).
     """
@@ -69,61 +65,12 @@ class Handshake:
     chain: tuple[bytes, ...] = field(default=(), repr=False)
     client_certificate_asked: bool = False
     client_ca_names: tuple[str, ...] = ()
+    client_cas: int = 0
     staple: bytes | None = field(default=None, repr=False)
     secure_renegotiation: bool | None = None
     first_bytes: bytes = b""
     received: int = 0
     reply: bytes = b""
-
-
-@cache
-def _context(profile: Profile) -> SSL.Context:
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_verify(SSL.VERIFY_NONE)
-    context.set_options(SSL.OP_NO_TICKET)
-    # Unsafe legacy renegotiation is a matter of later connections, not of this one; refusing it
-    # would hide the chain of old servers (SSL_OP_LEGACY_SERVER_CONNECT).
-    context.set_options(0x4)
-    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    if profile == "modern":
-        context.set_min_proto_version(SSL.TLS1_2_VERSION)
-        context.set_cipher_list(_MODERN)
-    else:
-        context.set_min_proto_version(SSL.TLS1_VERSION)
-        context.set_cipher_list(_ALL_THAT_AUTHENTICATE)
-    if profile == "small":
-        # One classic key share in place of the post-quantum one of 1 216 bytes: the whole hello
-        # fits into one segment, as those of all clients before 2024 did.
-        context.set_tmp_ecdh(ec.SECP256R1())
-    if profile != "starttls":
-        context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
-    context.set_info_callback(_note_state)
-    context.set_ocsp_client_callback(_note_staple)
-    return context
-
-
-@dataclass(slots=True)
-class _Noted:
-    """What OpenSSL says while it works. Not the conversation itself, which holds the connection:
-    a circle of the two would keep its buffers until the garbage collector's last generation.
-    """
-
-    certificate_asked: bool = False
-    staple: bytes | None = None
-
-
-def _note_staple(connection: SSL.Connection, staple: bytes, _data: object) -> bool:
-    noted = connection.get_app_data()
-    if staple and isinstance(noted, _Noted):
-        noted.staple = staple
-    return True
-
-
-def _note_state(connection: SSL.Connection, where: int, _value: int) -> None:
-    if where & SSL.SSL_CB_LOOP and connection.get_state_string().endswith(b"certificate request"):
-        noted = connection.get_app_data()
-        if isinstance(noted, _Noted):
-            noted.certificate_asked = True
 
 
 class _Conversation(asyncio.Protocol):
@@ -147,9 +94,9 @@ class _Conversation(asyncio.Protocol):
         self._dialogue = dialogue
         self._progress = progress
         self._transport: asyncio.Transport | None = None
-        self.tls = SSL.Connection(_context(profile))
+        self.tls = SSL.Connection(context_of(profile))
         self._modulus = ModulusWatch()
-        self._noted = _Noted()
+        self._noted = Noted()
         self.tls.set_app_data(self._noted)
         self.tls.set_connect_state()
         self.tls.request_ocsp()
@@ -385,7 +332,10 @@ def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
         alpn=alpn.decode("ascii", "replace") if alpn else None,
         chain=chain,
         client_certificate_asked=conversation.certificate_asked,
-        client_ca_names=_ca_names(tls) if conversation.certificate_asked else (),
+        client_ca_names=ca_names(tls.get_client_ca_list())
+        if conversation.certificate_asked
+        else (),
+        client_cas=len(tls.get_client_ca_list()) if conversation.certificate_asked else 0,
         staple=conversation.staple,
         secure_renegotiation=None
         if tls.get_protocol_version_name() == "TLSv1.3"
@@ -394,17 +344,6 @@ def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
         received=conversation.received,
         reply=conversation.reply,
     )
-
-
-def _ca_names(tls: SSL.Connection) -> tuple[str, ...]:
-    names = []
-    for name in tls.get_client_ca_list()[:20]:
-        parts = (
-            f"{k.decode('ascii', 'replace')}={v.decode('utf-8', 'replace')}"
-            for k, v in name.get_components()
-        )
-        names.append(", ".join(parts))
-    return tuple(names)
 
 
 def starts_like_tls(start: bytes) -> bool:

@@ -8,6 +8,7 @@ wanted. No handshake is completed with it: it only listens.
 
 import asyncio
 import os
+import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from typing import Literal
 _MOST_BYTES = 128 * 1024
 # Each is read from its start again: one that sends byte by byte would keep the loop busy.
 _MOST_READS = 64
+_ONE_READ = 16384
+_PATIENCE = 3.0
 _HANDSHAKE, _ALERT = 22, 21
 _SERVER_HELLO, _CERTIFICATE, _SERVER_KEY_EXCHANGE = 2, 11, 12
 _PADDING = 21
@@ -96,6 +99,8 @@ RSA_SUITES = (
     0x0035,
     0x00FF,
 )
+# Those that authenticate with an ECDSA key.
+ECDSA_SUITES = (0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024, 0xC009, 0xC00A)
 # Ephemeral Diffie-Hellman over a prime, with an RSA certificate.
 DHE_SUITES = (
     0x009E,
@@ -149,27 +154,30 @@ async def say_hello(
         until: Which message of the server's is enough.
     """
     loop = asyncio.get_running_loop()
-    received = b""
-    try:
-        async with asyncio.timeout_at(min(deadline, loop.time() + 3.0)):
-            reader, writer = await asyncio.open_connection(str(address), port)
-            try:
-                writer.write(client_hello(server_name, version, suites, schemes, size))
+    hello = client_hello(server_name, version, suites, schemes, size)
+    received = bytearray()
+    answer = HelloAnswer()
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    # No transport, no protocol, no streams: these cost more than all the rest of it, and every
+    # check makes such connections beside the first one.
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.setblocking(False)
+        try:
+            async with asyncio.timeout_at(min(deadline, loop.time() + _PATIENCE)):
+                await loop.sock_connect(connection, (str(address), port))
+                await loop.sock_sendall(connection, hello)
                 for _ in range(_MOST_READS):
-                    more = await reader.read(16384)
+                    more = await loop.sock_recv(connection, _ONE_READ)
                     received += more
-                    if not more or len(received) > _MOST_BYTES:
+                    answer = read_answer(bytes(received))
+                    enough = answer.chain if until == "certificate" else answer.dh_bits
+                    if not more or enough or answer.alert is not None:
                         break
-                    answer = read_answer(received)
-                    if answer.alert is not None or (
-                        answer.chain if until == "certificate" else answer.dh_bits
-                    ):
+                    if len(received) > _MOST_BYTES:
                         break
-            finally:
-                writer.transport.abort()
-    except (TimeoutError, OSError):
-        pass
-    return read_answer(received)
+        except (TimeoutError, OSError):
+            pass
+    return answer
 
 
 def client_hello(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Protocol
 
-from bot.diagnosis.handshake import Handshake, Profile, shake_hands
-from bot.diagnosis.hello import DHE_SUITES, RSA_SCHEMES, RSA_SUITES, HelloAnswer, say_hello
+from bot.diagnosis.handshake import Handshake, shake_hands
+from bot.diagnosis.hello import DHE_SUITES, HelloAnswer, say_hello
+from bot.diagnosis.offer import Profile
 from bot.diagnosis.report import Target
 from bot.diagnosis.rules.hostname import covers
 from bot.diagnosis.view import View
@@ -75,7 +76,7 @@ async def inquire(view: View, seen: Handshake, deadline: float) -> View:
             unnamed=answer.unnamed or view.unnamed,
             misnamed=answer.misnamed or view.misnamed,
             dh_bits=answer.dh_bits or view.dh_bits,
-            rsa_chain=answer.rsa_chain or view.rsa_chain,
+            without_alpn=answer.without_alpn or view.without_alpn,
         )
     return view
 
@@ -159,32 +160,20 @@ async def _size_of_dh(view: View, seen: Handshake, _: _Shake, deadline: float) -
     return replace(view, dh_bits=answer.dh_bits)
 
 
-def _out_of_date_ecdsa(view: View, _: Handshake) -> bool:
-    leaf = view.leaf
-    return (
-        leaf is not None
-        and leaf.key.startswith("EC ")
-        and not leaf.not_before <= view.at <= leaf.not_after
-        and view.target.starttls is None
-    )
+def _refused_with_alpn(view: View, seen: Handshake) -> bool:
+    if view.target.starttls is not None or seen.fault is None:
+        return False
+    # OpenSSL's word for an answer that was not among those offered (RFC 7301, 3.1).
+    return _refused(view, seen) or "bad extension" in seen.fault.reason
 
 
-async def _rsa_certificate(view: View, seen: Handshake, _: _Shake, deadline: float) -> View:
-    """Servers with two certificates are renewed by two jobs; one of them may have failed."""
-    answer = await say_hello(
-        seen.address,
-        seen.port,
-        server_name=server_name(view.target),
-        deadline=deadline,
-        suites=RSA_SUITES,
-        schemes=RSA_SCHEMES,
-    )
-    return replace(view, rsa_chain=answer.chain)
+async def _no_alpn(view: View, _: Handshake, shake: _Shake, __: float) -> View:
+    return replace(view, without_alpn=await shake(server_name(view.target), "no_alpn"))
 
 
 _QUESTIONS = (
-    _Question(_out_of_date_ecdsa, _rsa_certificate),
     _Question(lambda view, seen: view.target.starttls is None and _refused(view, seen), _old_hello),
+    _Question(_refused_with_alpn, _no_alpn),
     _Question(_name_in_doubt, _other_names),
     _Question(_answers_in_http, _refusal_in_http),
     _Question(_unusual_cipher, _as_browsers_ask),

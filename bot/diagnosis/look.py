@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from bot.diagnosis.beside import contact_with_others
 from bot.diagnosis.certificate import (
     Certificate,
     MalformedCertificateError,
@@ -24,6 +25,7 @@ from bot.diagnosis.path import best_path
 from bot.diagnosis.question import Question
 from bot.diagnosis.resolve import Place
 from bot.diagnosis.revocation import places_of, read_ocsp
+from bot.diagnosis.second import goes_by_client, in_doubt, second_chain
 from bot.diagnosis.status import Revocation
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.view import View
@@ -63,7 +65,7 @@ async def look(
         fault = Fault("denied", "not permitted by the egress policy")
         return replace(view, handshake=Handshake(place.address, port, fault=fault))
     handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
-    contact = await make_contact(
+    first = make_contact(
         place.address,
         port,
         usual_port=target.port,
@@ -72,19 +74,42 @@ async def look(
         ask_http=target.port in _HTTPS_PORTS,
         deadline=handshakes_end,
     )
+    contact, beside = await contact_with_others(
+        first,
+        place.address,
+        port,
+        usual_port=target.port,
+        server_name=server_name(target),
+        starttls=target.starttls,
+        deadline=handshakes_end,
+    )
     seen = contact.handshake
     if contact.starttls != target.starttls:
         view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
-    view = replace(view, handshake=seen, unanswered=contact.unanswered, only_size=contact.only_size)
+    view = replace(
+        view,
+        handshake=seen,
+        unanswered=contact.unanswered,
+        only_size=contact.only_size,
+        beside=beside,
+    )
     async with turns:
         # Sixteen addresses that send 100 KB each are read one a turn of the loop: others wait, too.
         view = read_chain(view, seen.chain)
         await asyncio.sleep(0)
-    view, (completed, revocation) = await asyncio.gather(
+        other = _second_view(view)
+    view, (completed, revocation), (second, by_client_order) = await asyncio.gather(
         inquire(view, seen, handshakes_end),
         fetch_evidence(view, question, around, asking, deadline),
+        _about_second(view, other, question, around, asking, deadline=deadline),
     )
-    view = replace(view, completion=completed.completion, revocation=revocation)
+    view = replace(
+        view,
+        completion=completed.completion,
+        revocation=revocation,
+        other=second,
+        by_client_order=by_client_order,
+    )
     if question.at is None:
         view = await _by_the_right_clock(view, question, around, asking, deadline)
     return view
@@ -125,8 +150,41 @@ async def _by_the_right_clock(
     completed, revocation = await fetch_evidence(right, question, around, asking, deadline)
     matters = accused != (not leaf.not_before <= right.at <= leaf.not_after)
     return replace(
-        right, completion=completed.completion, revocation=revocation, skew_matters=matters
+        right,
+        completion=completed.completion,
+        revocation=revocation,
+        skew_matters=matters,
+        other=_second_view(right),
     )
+
+
+def _second_view(view: View) -> View | None:
+    """The evidence of the server's second certificate; what is of the session stays with the first."""
+    chain = second_chain(view)
+    return read_chain(View(view.target, view.at, view.trust), chain) if chain else None
+
+
+async def _about_second(
+    view: View,
+    other: View | None,
+    question: Question,
+    around: Surroundings,
+    asking: Asking,
+    *,
+    deadline: float,
+) -> tuple[View | None, bool | None]:
+    """Complete the evidence of the second certificate, and ask who is given it."""
+    seen = view.handshake
+    if other is None or seen is None:
+        return None, None
+    completing = fetch_evidence(other, question, around, asking, deadline)
+    if not in_doubt(view, other):
+        (completed, revocation), by_client_order = await completing, None
+    else:
+        (completed, revocation), by_client_order = await asyncio.gather(
+            completing, goes_by_client(view, seen, deadline)
+        )
+    return replace(completed, revocation=revocation), by_client_order
 
 
 async def fetch_evidence(

@@ -29,6 +29,8 @@ SCHEMA = 1
 Role = Literal["leaf", "intermediate", "root", "unrelated"]
 PathSource = Literal["server", "aia", "bundled", "roots"]
 Outcome = Literal["works", "fails", "depends"]
+OtherCertificate = Literal["none", "same", "other", "hidden"]
+"""none: it refuses; same: the very certificate; other: a second one; hidden: TLS 1.3 encrypts it."""
 Owner = Literal["server", "client", "network", "nobody"]
 StepKind = Literal["do", "prove", "stopgap"]
 
@@ -111,6 +113,11 @@ class Endpoint(_Value):
     alpn: str | None = None
     verify: Verification | None = None
     chain: tuple[ChainCertificate, ...] = ()
+    tls_oldest: str | None = None
+    """The oldest TLS version it speaks; null: not found out. The newest is `tls_version`."""
+    other_certificate: OtherCertificate | None = None
+    """What it gives to clients for which only RSA will do; `other_chain` is that chain."""
+    other_chain: tuple[ChainCertificate, ...] = ()
 
 
 class Finding(_Value):

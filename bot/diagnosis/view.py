@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.diagnosis.beside import Beside
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.clock import Skew
 from bot.diagnosis.complete import Completion
@@ -22,8 +23,11 @@ class View:
     the certificates could be read; `as_sent` is the best path from these alone, `completion` what
     fetching added; `hello`, `modern` and `asked` are further connections that were made because
     the first one left a question open: with the suites of browsers, over HTTP/1.1,
-    without a server name and with one that nobody has, with RSA only. `unanswered` is the widest handshake when
-    only a small one was answered (`only_size`: see `contact.Contact`).
+    without a server name and with one that nobody has, without ALPN. `unanswered` is the widest
+    handshake when only a small one was answered (`only_size`: see `contact.Contact`). `beside` are
+    the answers to the connections beside the first one; `other` is the evidence of the second
+    certificate, an RSA one, where the server has two, and `by_client_order` whether clients that
+    name RSA first are given it (None: not asked).
     """
 
     target: Target
@@ -36,7 +40,7 @@ class View:
     unnamed: Handshake | None = None
     misnamed: Handshake | None = None
     dh_bits: int | None = None
-    rsa_chain: tuple[bytes, ...] = ()
+    without_alpn: Handshake | None = None
     unanswered: Handshake | None = None
     only_size: bool | None = None
     sent: tuple[Certificate, ...] = ()
@@ -47,6 +51,9 @@ class View:
     revocation: Revocation | None = None
     skew: Skew | None = None
     skew_matters: bool = False
+    beside: Beside | None = None
+    other: "View | None" = None
+    by_client_order: bool | None = None
 
     @property
     def leaf(self) -> Certificate | None:

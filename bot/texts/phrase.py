@@ -20,7 +20,14 @@ from bot.texts.names import short_list
 
 _LONGEST_FOREIGN = 120
 _NAMES_SHOWN = 3
-_MOMENTS = ("not_before", "not_after", "revoked_at", "this_update", "next_update", "rsa_not_after")
+_MOMENTS = (
+    "not_before",
+    "not_after",
+    "revoked_at",
+    "this_update",
+    "next_update",
+    "other_not_after",
+)
 # Nobody's application is `openssl s_client`, and a setting is no client of its own; they are left
 # out of sentences about who notices.
 TOOLS = ("openssl", "python-strict", "java-aia")
@@ -89,10 +96,29 @@ def _sentence(
     keys = [*(f"cause.{code}.{kind}_{one}" for one in variants), f"cause.{code}.{kind}"]
     key = next(one for one in keys if texts.has(one))
     values = _Values({**shared, **_values(finding, texts, zone)})
+    of_two = _of_two(finding.evidence, kind)
     count = finding.evidence.get("count")
     if key.endswith(".summary") and finding.code is Cause.MISSING_INTERMEDIATE:
-        return texts.text(key, values, n=count if isinstance(count, int) else 1)
-    return texts.text(key, values)
+        text = texts.text(key, values, n=count if isinstance(count, int) else 1)
+    else:
+        text = texts.text(key, values)
+    if not of_two:
+        return text
+    if kind == "summary":
+        text = _sentence(finding, "title", shared, texts, zone)  # there is no room for more
+    return texts.text(f"cause.of_two.{of_two}", _Values({**values, "text": text}))
+
+
+def _of_two(evidence: Mapping[str, JsonValue], kind: str) -> str | None:
+    """What is to be added about the certificate, where the server has two."""
+    by_order = evidence.get("given_to") in ("rsa_first", "ecdsa_first")
+    if evidence.get("certificate") == "RSA":
+        if kind == "title":
+            return None
+        return f"{kind}_{evidence.get('given_to')}"
+    if evidence.get("other_certificate") == "good" and kind == "detail":
+        return "detail_good_rsa_first" if by_order else "detail_good"
+    return None
 
 
 def _code(finding: Finding, texts: Catalogue) -> str:
@@ -316,7 +342,6 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.CONNECTION_RESET: _hanging_up,
-    Cause.EXPIRED: _when("rsa_valid", "rsa_valid"),
     Cause.REVOKED: _refusal,
     Cause.CLOCK_SKEW: _when("at_least", "at_least"),
     Cause.OCSP_PROBLEM: lambda evidence: (str(evidence.get("problem")),),

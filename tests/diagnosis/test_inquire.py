@@ -1,7 +1,5 @@
 """Further connections: what they bring to the evidence of a broken server."""
 
-from datetime import timedelta
-
 from bot.demo.lab.tls import TlsServer
 from bot.diagnosis import ConnectTo, check
 from bot.diagnosis.causes import Cause
@@ -22,17 +20,6 @@ async def checked(server: TlsServer, host: str = HOST) -> Report:
             at=NOW,
             allow_networks=["127.0.0.0/8"],
         )
-
-
-async def test_the_other_certificate_of_a_server_is_seen() -> None:
-    """The ECDSA certificate expired and the RSA one was renewed: the answer says which."""
-    ca = authority()
-    old = ca.leaf(HOST, not_before=NOW - timedelta(days=91), not_after=NOW - timedelta(days=1))
-    renewed = ca.leaf(HOST, key=ca.rsa_key)
-    report = await checked(TlsServer((old, ca.issuing), also=renewed))
-    assert report.cause is Cause.EXPIRED
-    assert report.findings[0].evidence["rsa_valid"] is True
-    assert "ECDSA" in phrase_report(report, "en").findings[0].detail
 
 
 async def test_a_default_certificate_is_known_as_such() -> None:

@@ -68,13 +68,6 @@ NOT_PREDICTED = {
         ): "automated, it goes back to a socket that the server has closed"
         for version in ("tls12", "tls13")
     },
-    **{
-        (
-            name,
-            "dh-1024",
-        ): "it offers ffdhe2048, and the lab's OpenSSL (4.0) takes that in place of its own 1024 bits (RFC 7919); servers of that age do not"
-        for name in ("curl", "openssl", "python", "python-strict", "ruby", "php")
-    },
 }
 # Of one client; of all together it is 98 and 90 of a hundred.
 LEAST_OUTCOMES = 0.97

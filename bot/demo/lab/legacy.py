@@ -1,13 +1,17 @@
-"""A TLS 1.2 server as they were before RFC 5746, written by hand: OpenSSL can no longer be one.
+"""TLS 1.2 servers as they once were, written by hand: OpenSSL can no longer be one.
 
-One cipher suite (TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, RFC 5289), one answer, no extensions.
+One knows nothing of RFC 5746 (TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, RFC 5289); one has a
+Diffie-Hellman group of its own whatever groups are offered (TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
+RFC 5288), where today's OpenSSL goes by RFC 7919. One answer, no other extensions.
 """
 
 import asyncio
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -20,7 +24,8 @@ from bot.demo.lab.loopback import House, Visit
 from bot.demo.lab.page import WELCOME, response
 from bot.demo.lab.pki import Issued
 
-_SUITE = 0xC02F
+_ECDHE_SUITE, _DHE_SUITE = 0xC02F, 0x009E
+_GENERATOR = 2
 _NAMED_CURVE_P256 = b"\x03\x00\x17"
 _RSA_SHA256 = b"\x04\x01"
 _CHANGE, _ALERT, _HANDSHAKE, _DATA = 20, 21, 22, 23
@@ -29,22 +34,75 @@ _MOST = 65_536
 
 @dataclass(frozen=True, slots=True)
 class LegacyServer:
-    """What one address presents; the server's own certificate, with an RSA key, first."""
+    """What one address presents; the server's own certificate, with an RSA key, first.
+
+    `prime`: the group of its Diffie-Hellman; without it the key exchange is over P-256, and secure
+    renegotiation is not known.
+    """
 
     chain: tuple[Issued, ...]
+    prime: int | None = None
 
     def visits(self, house: House) -> Callable[[], asyncio.Protocol]:
         """What makes a protocol for each accepted connection."""
-        return lambda: _LegacyVisit(house, self.chain)
+        return lambda: _LegacyVisit(house, self.chain, self.prime)
+
+
+class _Exchange(Protocol):
+    """One side of a key exchange."""
+
+    suite: int
+
+    def offered(self) -> bytes:
+        """The parameters of ServerKeyExchange, without their signature."""
+
+    def premaster(self, message: bytes) -> bytes:
+        """The premaster secret, from the body of ClientKeyExchange."""
+
+
+class _OverCurve:
+    """ECDHE over P-256 (RFC 8422, 5.4 and 5.7)."""
+
+    suite = _ECDHE_SUITE
+
+    def __init__(self) -> None:
+        self._share = ec.generate_private_key(ec.SECP256R1())
+
+    def offered(self) -> bytes:
+        point = self._share.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return _NAMED_CURVE_P256 + bytes((len(point),)) + point
+
+    def premaster(self, message: bytes) -> bytes:
+        theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), message[1:])
+        return self._share.exchange(ec.ECDH(), theirs)
+
+
+class _OverPrime:
+    """DHE over the server's own group (RFC 5246, 7.4.3 and 8.1.2)."""
+
+    suite = _DHE_SUITE
+
+    def __init__(self, prime: int) -> None:
+        self._prime = prime
+        self._secret = secrets.randbelow(prime - 2) + 1
+
+    def offered(self) -> bytes:
+        public = pow(_GENERATOR, self._secret, self._prime)
+        return b"".join(_opaque(one) for one in (self._prime, _GENERATOR, public))
+
+    def premaster(self, message: bytes) -> bytes:
+        theirs = int.from_bytes(message[2:])
+        return _bytes_of(pow(theirs, self._secret, self._prime))
 
 
 class _LegacyVisit(Visit):
     """One session: the handshake of RFC 5246, 7.3, one HTTP request, its answer."""
 
-    def __init__(self, house: House, chain: tuple[Issued, ...]) -> None:
+    def __init__(self, house: House, chain: tuple[Issued, ...], prime: int | None) -> None:
         super().__init__(house)
         self._chain = chain
-        self._share = ec.generate_private_key(ec.SECP256R1())
+        self._exchange: _Exchange = _OverCurve() if prime is None else _OverPrime(prime)
+        self._secure_renegotiation = prime is not None
         self._received = b""
         self._messages = b""
         self._flight = b""
@@ -92,29 +150,28 @@ class _LegacyVisit(Visit):
     def _hello(self, message: bytes) -> None:
         length = len(message).to_bytes(2, "big")
         hello = wire.read_client_hello(bytes((_HANDSHAKE, 3, 1)) + length + message)
-        if hello is None or _SUITE not in hello.cipher_suites:
+        if hello is None or self._exchange.suite not in hello.cipher_suites:
             self._refuse()
             return
         self._client_random = message[6:38]
         certificates = [one.der for one in self._chain]
         record = wire.server_flight(
-            _SUITE,
+            self._exchange.suite,
             certificates,
-            secure_renegotiation=False,
-            key_exchange=self._signed_point,
+            secure_renegotiation=self._secure_renegotiation,
+            key_exchange=self._signed,
         )
         self._flight = record[5:]
         self._messages = message + self._flight
         self.transport.write(record)
 
-    def _signed_point(self, server_random: bytes) -> bytes:
-        """The ServerKeyExchange of RFC 8422, 5.4."""
+    def _signed(self, server_random: bytes) -> bytes:
+        """The ServerKeyExchange (RFC 5246, 7.4.3)."""
         key = self._chain[0].key
         if not isinstance(key, rsa.RSAPrivateKey):
             msg = "an RSA key is needed"
             raise TypeError(msg)
-        point = self._share.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        offered = _NAMED_CURVE_P256 + bytes((len(point),)) + point
+        offered = self._exchange.offered()
         signed = self._client_random + server_random + offered
         signature = key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
         return offered + _RSA_SHA256 + len(signature).to_bytes(2, "big") + signature
@@ -123,8 +180,7 @@ class _LegacyVisit(Visit):
         if message[0] != 16:
             msg = "no ClientKeyExchange"
             raise ValueError(msg)
-        theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), message[5:])
-        premaster = self._share.exchange(ec.ECDH(), theirs)
+        premaster = self._exchange.premaster(message[4:])
         server_random = self._flight[6:38]
         seed = self._client_random + server_random
         self._master = _prf(premaster, b"master secret" + seed, 48)
@@ -175,3 +231,13 @@ def _prf(secret: bytes, seed: bytes, length: int) -> bytes:
         chained = hmac.digest(secret, chained, "sha256")
         out += hmac.digest(secret, chained + seed, "sha256")
     return out[:length]
+
+
+def _bytes_of(number: int) -> bytes:
+    """Without leading zeros."""
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _opaque(number: int) -> bytes:
+    content = _bytes_of(number)
+    return len(content).to_bytes(2, "big") + content

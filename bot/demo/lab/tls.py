@@ -5,7 +5,6 @@ are written by hand in `script` and `wire`.
 """
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -30,8 +29,9 @@ class TlsServer:
 
     `lowest` and `highest` are pyOpenSSL's version numbers (`SSL.TLS1_2_VERSION`). `client_ca` is
     named in the request for a client certificate. `pace`: seconds between two sent bytes.
-    `dh_pem`: the group for ephemeral Diffie-Hellman (PKCS #3). `staple`: an OCSP response, DER.
-    `also`: a second certificate with a key of another kind, for clients that want that.
+    `staple`: an OCSP response, DER.
+    `also`: a second certificate with a key of another kind, for clients that want that; `own_order`:
+    which one is given goes by the server's order, not by the client's.
     """
 
     chain: tuple[Issued, ...]
@@ -41,9 +41,9 @@ class TlsServer:
     client_certificate: ClientCertificate = "unasked"
     client_ca: Issued | None = None
     pace: float | None = None
-    dh_pem: bytes | None = None
     staple: bytes | None = None
     also: Issued | None = None
+    own_order: bool = False
 
     def visits(self, house: House) -> Callable[[], asyncio.Protocol]:
         """What makes a protocol for each accepted connection."""
@@ -57,13 +57,10 @@ class TlsServer:
         context.set_max_proto_version(self.highest)
         context.set_mode(_NO_AUTO_CHAIN)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        if self.own_order:
+            context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE)
         if self.ciphers is not None:  # first: it may lower the security level for what follows
             context.set_cipher_list(self.ciphers)
-        if self.dh_pem is not None:
-            with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # OpenSSL wants a file's name
-                file.write(self.dh_pem)
-                file.flush()
-                context.load_tmp_dh(file.name)
         if self.staple is not None:
             staple = self.staple
             context.set_ocsp_server_callback(lambda *_: staple)

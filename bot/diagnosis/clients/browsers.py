@@ -108,6 +108,7 @@ _WINDOWS = Client(
     accepts_common_name=True,
     roots="microsoft",
     family="browsers",
+    first="either",
 )
 
 _SAFARI_PAGE = "This Connection Is Not Private"

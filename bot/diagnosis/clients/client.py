@@ -63,6 +63,7 @@ class Client:
         accepts_common_name: It takes the host from the subject when there is no SAN.
         browser_ciphers: It offers only what browsers offer.
         checks_purpose: It refuses a server's certificate that is not for servers.
+        first: The kind of certificate that it names first, of those that it takes.
         oldest_tls: The oldest version that it offers as it comes.
         least_rsa: The shortest RSA key that it takes, in bits.
         most_certificates: Of a chain, as many as it reads.
@@ -84,6 +85,7 @@ class Client:
     accepts_common_name: bool = False
     browser_ciphers: bool = False
     checks_purpose: bool = True
+    first: Literal["ecdsa", "rsa", "either"] = "ecdsa"
     oldest_tls: Literal["TLSv1", "TLSv1.2"] = "TLSv1.2"
     least_rsa: int = 2048
     most_certificates: int | None = None

@@ -32,6 +32,8 @@ _AREAS: dict[Cause, Area] = {
     Cause.NOT_YET_VALID: "dates",
     Cause.HOSTNAME_MISMATCH: "name",
 }
+# To whom a server with two certificates gives the one that a finding is about.
+_FIRST: dict[JsonValue, str] = {"rsa_first": "rsa", "ecdsa_first": "ecdsa"}
 # Below this many certificates no client counts them.
 _FEW = min(one.most_certificates or 99 for one in CLIENTS)
 _OLD_TLS = ("TLSv1", "TLSv1.1")
@@ -210,6 +212,11 @@ def _place(client: Client, finding: Finding) -> int:
 
 def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
     evidence = finding.evidence
+    given_to = evidence.get("given_to")
+    if given_to in _FIRST and client.first != _FIRST[given_to]:
+        if client.first == "either":
+            return "depends", "certificate_choice"
+        return "works", "other_certificate"
     about_session = session_outcome(client.code, finding)
     if about_session is not None:
         return about_session

@@ -91,6 +91,7 @@ _GO = Client(
     order=("dates", "name", "chain"),
     family="languages",
     least_rsa=1024,
+    first="rsa",
 )
 
 _JAVA_AIA = replace(
@@ -204,6 +205,7 @@ _GNUTLS = Client(
     # GnuTLS, DEFAULT_MAX_VERIFY_DEPTH.
     most_certificates=16,
     dialects={"git": _GIT, "gnutls-cli": _GNUTLS_CLI},
+    first="rsa",
 )
 
 _DOTNET_CHAIN = (

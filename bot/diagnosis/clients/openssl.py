@@ -257,6 +257,7 @@ _OPENSSL_102 = Client(
     least_rsa=512,
     # The first releases of CentOS 7 with it.
     oldest_bundle=date(2015, 12, 1),
+    first="rsa",
 )
 
 ENTRIES = {

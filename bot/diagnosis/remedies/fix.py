@@ -15,6 +15,7 @@ from bot.diagnosis.remedies.plans import PROVE_CHAIN, Plan, Say, plan_for
 from bot.diagnosis.remedies.software.entry import Change, Recipe, Software
 from bot.diagnosis.remedies.software.table import BY_CODE, CLIENTS, DEFAULTS, SOFTWARE
 from bot.diagnosis.report import Finding, Fix, Report, Step, Target
+from bot.diagnosis.rules.other_certificate import ASK_FOR_RSA
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,9 @@ def _case(
         # That line is of a web server's configuration.
         steps = tuple(one for one in plan.steps if one is not Change.TLS_ON)
         plan = Plan(plan.owner, steps)
+    if evidence.get("certificate") == "RSA":
+        # Of two certificates the one that has to be asked for, in a file of its own.
+        words = {**words, "sni": f"{words['sni']} {ASK_FOR_RSA}", "file": f"{words['file']}.rsa"}
     return _Case(plan, target, values, words)
 
 

@@ -24,6 +24,7 @@ from bot.diagnosis.rules import (
     invalid_chain,
     lifetime,
     order,
+    other_certificate,
     plaintext,
     protocol,
     purpose,
@@ -117,6 +118,13 @@ _SEVERITY = {"critical": 0, "warning": 1, "info": 2}
 
 def findings_of(view: View) -> tuple[Finding, ...]:
     """All findings of one address, the cause first."""
+    found = _found(view)
+    if view.other is not None:
+        found = other_certificate.together(view, found, _found(view.other))
+    return in_order(found)
+
+
+def _found(view: View) -> list[Finding]:
     misplaced = order.leaf_not_first(view)
     judged = order.rearranged(view) or view
     found = [finding for rule in RULES for finding in rule(judged)]
@@ -124,7 +132,7 @@ def findings_of(view: View) -> tuple[Finding, ...]:
         found.append(misplaced)
     if not any(one.severity == "critical" for one in found):
         found.extend(second_opinion.find(judged))
-    return in_order(found)
+    return found
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

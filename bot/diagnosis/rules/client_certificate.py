@@ -31,6 +31,7 @@ def find(view: View) -> Iterator[Finding]:
                     "version": seen.tls_version,
                     "error": seen.fault.reason if seen.fault else None,
                     "accepted_cas": list(seen.client_ca_names),
+                    "accepted_in_all": seen.client_cas,
                 },
             )
             return

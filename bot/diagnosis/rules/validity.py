@@ -1,17 +1,10 @@
 """The dates of the server's own certificate: expired, not yet valid, or about to expire."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from types import MappingProxyType
-
-from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
-from bot.diagnosis.certificate import (
-    Certificate,
-    MalformedCertificateError,
-    read_certificate,
-)
+from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import Finding
 from bot.diagnosis.view import View
 
@@ -27,7 +20,7 @@ def find(view: View) -> Iterator[Finding]:
     if leaf is None:
         return
     if view.at > leaf.not_after:
-        yield _finding(Cause.EXPIRED, leaf, view.at - leaf.not_after, _rsa_beside(view))
+        yield _finding(Cause.EXPIRED, leaf, view.at - leaf.not_after)
     elif view.at < leaf.not_before:
         yield _finding(Cause.NOT_YET_VALID, leaf, leaf.not_before - view.at)
     elif leaf.not_after - view.at <= soon(leaf.not_before, leaf.not_after):
@@ -39,29 +32,7 @@ def soon(not_before: datetime, not_after: datetime) -> timedelta:
     return min(_SOON, (not_after - not_before) * _SOON_SHARE)
 
 
-def _rsa_beside(view: View) -> dict[str, JsonValue]:
-    """What is known of a second certificate that the server has for clients without ECDSA."""
-    if not view.rsa_chain:
-        return {}
-    try:
-        other = read_certificate(view.rsa_chain[0])
-    except MalformedCertificateError:
-        return {}
-    if other == view.leaf:
-        return {}
-    return {
-        "rsa_valid": other.not_before <= view.at <= other.not_after,
-        "rsa_not_after": other.not_after.isoformat(),
-        "rsa_sha256": other.sha256,
-    }
-
-
-def _finding(
-    code: Cause,
-    leaf: Certificate,
-    distance: timedelta,
-    beside: Mapping[str, JsonValue] = MappingProxyType({}),
-) -> Finding:
+def _finding(code: Cause, leaf: Certificate, distance: timedelta) -> Finding:
     return Finding(
         code=code,
         severity="warning" if code is Cause.EXPIRING_SOON else "critical",
@@ -71,6 +42,5 @@ def _finding(
             "not_after": leaf.not_after.isoformat(),
             "seconds": int(distance.total_seconds()),
             "sha256": leaf.sha256,
-            **beside,
         },
     )

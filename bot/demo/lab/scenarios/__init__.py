@@ -9,6 +9,7 @@ from bot.demo.lab.scenarios import (
     healthy,
     reaching,
     revocation,
+    two_certificates,
     verification,
 )
 
@@ -17,6 +18,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *certificate.SCENARIOS,
     *verification.SCENARIOS,
     *revocation.SCENARIOS,
+    *two_certificates.SCENARIOS,
     *across.SCENARIOS,
     *handshake.SCENARIOS,
     *reaching.SCENARIOS,

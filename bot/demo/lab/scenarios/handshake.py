@@ -1,8 +1,5 @@
 """Servers with which no handshake comes about: versions, ciphers, client certificates."""
 
-import base64
-from functools import cache
-
 from OpenSSL import SSL
 
 from bot.demo.lab import wire
@@ -105,26 +102,8 @@ _OAKLEY_2 = int(
 )
 
 
-@cache
-def _small_group() -> bytes:
-    # DHParameter of PKCS #3: SEQUENCE { INTEGER prime, INTEGER 2 }
-    der = bytes.fromhex("308187028181") + _OAKLEY_2.to_bytes(129, "big") + bytes.fromhex("020102")
-    text = base64.encodebytes(der).decode("ascii")
-    return f"-----BEGIN DH PARAMETERS-----\n{text}-----END DH PARAMETERS-----\n".encode("ascii")
-
-
-def _small_dh(ciphers: bytes) -> Build:
-    def build(ca: Authority, host: str) -> tuple[TlsServer, ...]:
-        return (
-            TlsServer(
-                (ca.leaf(host, key=ca.rsa_key), ca.issuing),
-                highest=SSL.TLS1_2_VERSION,
-                ciphers=ciphers,
-                dh_pem=_small_group(),
-            ),
-        )
-
-    return build
+def _small_dh(ca: Authority, host: str) -> tuple[LegacyServer, ...]:
+    return (LegacyServer((ca.leaf(host, key=ca.rsa_key), ca.issuing), prime=_OAKLEY_2),)
 
 
 def _legacy(ca: Authority, host: str) -> tuple[LegacyServer, ...]:
@@ -265,7 +244,7 @@ SCENARIOS = (
         title="Key exchange with 1024 bits",
         title_ja="1024ビットのDH鍵交換しか使えない",
         story="The group was built into the software in 2005; Debian's OpenSSL refuses it.",
-        build=_small_dh(b"DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"),
+        build=_small_dh,
     ),
     Scenario(
         name="legacy-renegotiation",
