@@ -12,6 +12,7 @@ from bot.store.history import History
 from bot.store.lock import LEASE_SECONDS, Locks
 from bot.store.notice import Notices
 from bot.store.once import Once
+from bot.store.rates import Rates
 from bot.store.results import Results
 from bot.store.watches import Watches
 
@@ -19,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Store:
-    """Results, histories, watches, locks, notices and deliveries, over one connection; made by `open_store`."""
+    """Results, histories, watches, rates, locks, notices and deliveries, over one connection; made by `open_store`."""
 
     def __init__(
         self, connection: Connection, clock: Callable[[], datetime], lease_seconds: float
@@ -28,6 +29,7 @@ class Store:
         self.results = Results(connection, clock)
         self.history = History(connection)
         self.watches = Watches(connection)
+        self.rates = Rates(connection, clock)
         self.locks = Locks(connection, lease_seconds)
         self.notices = Notices(connection)
         self._once = Once(connection, clock)
