@@ -100,7 +100,7 @@ async def serving(
         pytest.fail.Exception: It ended by itself or never listened; the text is what it printed.
     """
     for attempt in range(_ATTEMPTS):
-        address, port = _free_place()
+        address, port = free_place()
         line = command(address, port)
         with (folder / "output.log").open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -145,7 +145,8 @@ def identity(user: str | None) -> Identity:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": ()}
 
 
-def _free_place() -> tuple[str, int]:
+def free_place() -> tuple[str, int]:
+    """An address of loopback and a port that are free at this moment."""
     number = next(_NUMBERS)
     address = f"127.78.{number // 250 % 250}.{number % 250 + 1}"
     with socket.socket() as probe:
