@@ -1,8 +1,9 @@
 """The newest answer to a question: from the cache, from a check under way, or from a new check.
 
 The way of one question: the cache in Redis → a run of this process that others wait for already →
-the lock of all processes → one check at the vantage → stored, waiters told. Redis makes this
-cheaper and shared; without it every question is still answered.
+the lock of all processes → one check at the vantage → stored, waiters told. What the check left
+open arrives later as an update of the same result (`bot.update`). Redis makes this cheaper and
+shared; without it every question is still answered.
 
 Nothing of Slack and nothing about TLS is known here.
 """
@@ -16,16 +17,17 @@ from typing import Literal
 
 import structlog
 
-from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.flight import FlightCancelledError, Flights, landed
+from bot.freshness import cache_for
 from bot.metrics import Metrics
 from bot.store.connection import StoreAwayError
 from bot.store.lock import Busy, Lock
 from bot.store.notice import Waiter
 from bot.store.results import Record, question_key
 from bot.store.store import Store
+from bot.update import Updates
 from bot.vantage import Vantage
 
 log = structlog.get_logger(__name__)
@@ -34,10 +36,6 @@ Source = Literal["fresh", "cache", "joined"]
 
 RUNNING_CHECKS = 200
 """Checks that one process runs at a time; further ones wait in the order they came."""
-
-UNREACHABLE_FRESH = timedelta(seconds=15)
-"""How long "could not be reached" is given again: long enough against hammering, short enough for
-somebody who is just mending it."""
 
 OVERTIME_SECONDS = 5.0
 """Beyond the question's own timeout: when a vantage, or another process' check, is given up."""
@@ -89,24 +87,6 @@ class _Outcome:
     stored: bool
 
 
-def cache_for(report: Report, cache_seconds: int) -> timedelta:
-    """How long a Report may be given to the next asker.
-
-    An unreachable server may be back any moment. A verdict about dates ends with the date: a
-    certificate that expires in a minute is not called valid for five.
-    """
-    longest = timedelta(seconds=cache_seconds)
-    if report.verdict == "unreachable" or report.cause is Cause.TIMEOUT:
-        return min(longest, UNREACHABLE_FRESH)
-    turns = (
-        moment - report.checked_at
-        for endpoint in report.endpoints
-        for certificate in endpoint.chain
-        for moment in (certificate.not_before, certificate.not_after)
-    )
-    return min((turn for turn in turns if timedelta(0) < turn < longest), default=longest)
-
-
 class Service:
     """Answers questions, each as cheaply as possible and none twice at once.
 
@@ -131,6 +111,7 @@ class Service:
         # asyncio's semaphore serves in the order of asking.
         self._slots = asyncio.Semaphore(running_checks)
         self._runs: Flights[_Outcome] = Flights()
+        self._updates = Updates(vantage, store, clock=clock, cache_seconds=cache_seconds)
         self._closing = False
 
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
@@ -165,6 +146,20 @@ class Service:
         self._metrics.answered(outcome.source)
         return self._answer(outcome.record, question, outcome.source, stored=outcome.stored)
 
+    async def later(self, answer: Answer) -> Answer | None:
+        """The answer with what was still open in it, for the same asker; waits until that is there.
+
+        Returns:
+            None when nothing is open (`Report.pending` is empty), nothing came in time, or the
+            program is ending.
+        """
+        if self._closing:
+            return None
+        record = await self._updates.of(answer.record)
+        if record is None:
+            return None
+        return self._answer(record, answer.record.question, answer.source, stored=answer.stored)
+
     async def recall(self, result_id: str) -> Answer | None:
         """An earlier answer by its Report's id, for 24 hours.
 
@@ -184,6 +179,7 @@ class Service:
         """Take no further questions, let running checks finish within the bound, end the rest."""
         self._closing = True
         await self._runs.aclose(drain_seconds)
+        await self._updates.aclose(0.0)
 
     def _answer(
         self, record: Record, question: Question, source: Source, *, stored: bool
@@ -291,5 +287,8 @@ class Service:
         try:
             await self._store.results.put(record, cache_for(report, self._cache_seconds))
         except StoreAwayError:
-            return _Outcome(record, "fresh", stored=False)
-        return _Outcome(record, "fresh", stored=True)
+            stored = False
+        else:
+            stored = True
+        self._updates.begin(record)
+        return _Outcome(record, "fresh", stored=stored)

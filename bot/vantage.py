@@ -1,5 +1,6 @@
 """Where a check runs from: here, or (later) a worker elsewhere. The service knows only this shape."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -10,6 +11,7 @@ from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import examine, examine_file
+from bot.diagnosis.later import Unfinished, finish
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
@@ -18,9 +20,11 @@ from bot.diagnosis.surroundings import PATIENCE, Surroundings, utc_now
 from bot.diagnosis.trust import TrustStore, trust_store
 from bot.settings import Settings, SettingsError
 
-CHANNEL_PATIENCE = 0.3
-"""How long an answer in a channel waits for OCSP and CRLs, in seconds: people read the first answer;
-what comes later is there on the next one."""
+CHANNEL_PATIENCE = 0.1
+"""How long an answer that a person waits for waits for OCSP and CRLs, in seconds: beside the other
+connections that is nearly free, and what comes later arrives as an update."""
+
+_UNFINISHED = 256
 
 
 class Vantage(Protocol):
@@ -34,7 +38,19 @@ class Vantage(Protocol):
         """Hex digest of the trust anchors that this question would be judged against."""
 
     async def check(self, question: Question) -> Report:
-        """Run one check, bounded by the question's timeout; never raises for what a server does."""
+        """Run one check, bounded by the question's timeout; never raises for what a server does.
+
+        A Report whose `pending` is not empty has a later one: `later` waits for it.
+        """
+
+    async def later(self, report: Report) -> Report | None:
+        """The later Report to one that this vantage gave, with the same id; to be asked for once.
+
+        Bounded (`bot.diagnosis.later.LATER_SECONDS` from the check's beginning).
+
+        Returns:
+            None when nothing is known beyond the first one.
+        """
 
     async def aclose(self) -> None:
         """Release sockets and other resources."""
@@ -60,6 +76,8 @@ class LocalVantage:
         self._extra_roots_pem = extra_roots_pem
         self._clock = clock
         self._patience = patience
+        # Of those who do not ask for the later Report, only so many are kept.
+        self._unfinished: OrderedDict[str, Unfinished] = OrderedDict()
         self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
 
@@ -74,7 +92,17 @@ class LocalVantage:
 
     async def check(self, question: Question) -> Report:
         """Run one check. See `bot.diagnosis.examine.examine`."""
-        return await examine(question, self._surroundings(question))
+        examined = await examine(question, self._surroundings(question))
+        if examined.unfinished is not None:
+            self._unfinished[examined.report.id] = examined.unfinished
+            while len(self._unfinished) > _UNFINISHED:
+                self._unfinished.popitem(last=False)
+        return examined.report
+
+    async def later(self, report: Report) -> Report | None:
+        """The later Report. See `bot.diagnosis.later.finish`."""
+        unfinished = self._unfinished.pop(report.id, None)
+        return await finish(unfinished) if unfinished is not None else None
 
     async def check_file(self, certificates: Sequence[bytes], question: Question) -> Report:
         """Judge a chain as if the question's target had sent exactly that; nothing connects there.
@@ -118,6 +146,7 @@ class LocalVantage:
             await asker.aclose()
             await fetcher.aclose()
         self._fetchers.clear()
+        self._unfinished.clear()
 
     def _trust(self, question: Question) -> TrustStore:
         # `--roots` means exactly these: the company's own do not come on top.

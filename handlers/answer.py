@@ -43,7 +43,8 @@ class Shown:
     `judged_at` is the moment that the chain was judged at; `addresses` are those of `--address`. `age` is in seconds; `joined`: the
     asker was given the result of a check that another asker had begun; `stored` False: Redis was
     away. `command` asks the same again. `shared` is set on a message that everybody sees.
-    `checking_again`: this is the earlier answer, shown while a new check runs.
+    `checking_again`: this is the earlier answer, shown while a new check runs. `updates`: the reader
+    has the first answer and is told, in short, what the later one says.
     """
 
     report: Report
@@ -56,6 +57,7 @@ class Shown:
     stored: bool = True
     shared: Shared | None = None
     checking_again: bool = False
+    updates: bool = False
     addresses: tuple[str, ...] = ()
 
 
@@ -113,20 +115,25 @@ def render(shown: Shown, body: Body | None = None) -> Message:
     above = [blocks.context(blocks.marked(_shared_line(shown, texts)))] if shown.shared else []
     if shown.checking_again:
         above.append(blocks.context(texts.text("slack.recheck.running")))
+    if shown.updates:
+        above.append(blocks.context(texts.text("slack.update.arrived")))
     # Whoever reads a shared answer did not see what was typed: it is no alarm about today.
     supposed = _supposed(shown, texts)
     if supposed:
         above.append(blocks.context(supposed))
-    text = shorten(f"{mrkdwn(supposed)} {body.text}".strip(), limits.MESSAGE_TEXT)
+    said = texts.text("slack.update.text", answer=body.text) if shown.updates else body.text
+    text = shorten(f"{mrkdwn(supposed)} {said}".strip(), limits.MESSAGE_TEXT)
+    # Cause and summary: the rest is a press away, in the details.
+    parts = [one for one in body.parts if one.rank == 0] if shown.updates else body.parts
     below = [blocks.context(blocks.marked(_small_print(shown, texts)))]
     buttons = [] if shown.checking_again else _buttons(shown, texts)
     if buttons and blocks.weigh([row := blocks.actions(*buttons)]) <= _BUTTON_CHARACTERS:
         below.append(row)
     # Room for the line that names what was left out, in the longest case.
-    longest = _left_out([one.name for one in body.parts if one.name], texts)
+    longest = _left_out([one.name for one in parts if one.name], texts)
     reserved = blocks.weigh([*above, *below, longest]) + len(text)
     fitted = fit(
-        body.parts,
+        parts,
         characters=limits.MESSAGE_CHARACTERS - reserved,
         blocks=limits.MESSAGE_BLOCKS - len(above) - len(below) - 1,
     )

@@ -13,11 +13,13 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from bot.diagnosis.report import Target
+from bot.service import Answer
 from handlers.blocks import Message
 from handlers.command import Ask, Help, Refused, parse_command
 from handlers.desk import Desk, within
 from handlers.escape import shorten
 from handlers.sentences import help_message, refusal, say
+from handlers.update import tell_later
 from handlers.work import TooMuchWorkError
 
 log = structlog.get_logger(__name__)
@@ -71,32 +73,50 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
         return
+    url = _text(body, "response_url")
     if await within(task, deadline - loop.time()):
         await acknowledge(ack, _result(desk, task, command))
         desk.measures.answers.labels("ack").inc()
+        _see_to_update(desk, task, command, url)
         return
     await acknowledge(ack, say(command.lang, "slack.checking", host=host))
-    desk.work.start(
-        _follow(desk, task, command, _text(body, "response_url")), name="follow", follows=True
-    )
+    desk.work.start(_follow(desk, task, command, url), name="follow", follows=True)
 
 
-async def _ask(desk: Desk, command: Ask) -> Message:
+_Answered = tuple[Answer, Message]
+
+
+async def _ask(desk: Desk, command: Ask) -> _Answered:
     answer = await desk.service.ask(command.question)
-    return desk.presenter.message(answer, command.lang)
+    return answer, desk.presenter.message(answer, command.lang)
 
 
-def _result(desk: Desk, task: "asyncio.Task[Message]", command: Ask) -> Message:
+def _result(desk: Desk, task: "asyncio.Task[_Answered]", command: Ask) -> Message:
     """What a finished task has to say, be it a failure."""
     host = shown_host(command.question.target)
     if task.cancelled():
         return desk.failure(asyncio.CancelledError(), command.lang, host, "ask")
     error = task.exception()
-    return task.result() if error is None else desk.failure(error, command.lang, host, "ask")
+    return task.result()[1] if error is None else desk.failure(error, command.lang, host, "ask")
+
+
+def _see_to_update(
+    desk: Desk, task: "asyncio.Task[_Answered]", command: Ask, response_url: str
+) -> None:
+    """The answer to a command cannot be replaced: what changed follows as a short message."""
+    if task.cancelled() or task.exception() is not None:
+        return
+
+    async def tell(later: Answer) -> None:
+        # The acknowledgement that carries the first answer may still be on its way.
+        await asyncio.sleep(LEAD_SECONDS)
+        await desk.tell(response_url, desk.presenter.message(later, command.lang, updates=True))
+
+    tell_later(desk, task.result()[0], tell)
 
 
 async def _follow(
-    desk: Desk, task: "asyncio.Task[Message]", command: Ask, response_url: str
+    desk: Desk, task: "asyncio.Task[_Answered]", command: Ask, response_url: str
 ) -> None:
     cancelled = False
     try:
@@ -116,6 +136,7 @@ async def _follow(
         desk.measures.answers.labels("later").inc()
     if cancelled:
         raise asyncio.CancelledError
+    _see_to_update(desk, task, command, response_url)
 
 
 def shown_host(target: Target) -> str:

@@ -40,6 +40,9 @@ class Asking(Protocol):
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
         """The newest answer."""
 
+    async def later(self, answer: Answer) -> Answer | None:
+        """The same answer once what was open in it has arrived."""
+
     async def recall(self, result_id: str) -> Answer | None:
         """An earlier answer by its id."""
 
@@ -136,7 +139,7 @@ class Desk:
         return say(press.lang, "slack.press.unknown")
 
 
-async def within(task: "asyncio.Task[Message]", seconds: float) -> bool:
+async def within(task: "asyncio.Task[Any]", seconds: float) -> bool:
     """Whether the task is done within that time; it goes on either way."""
     if task.done():
         return True

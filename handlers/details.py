@@ -61,6 +61,8 @@ def details_view(report: Report, lang: Lang) -> View:
     parts += _section(texts, "endpoints", 3, (_endpoint(one, texts) for one in report.endpoints))
     parts += _section(texts, "chain", 4, _chains(report, texts))
     parts += _section(texts, "clients", 5, _clients(report, texts))
+    if report.pending:
+        parts.append(part(1, blocks.context(texts.text("revocation.pending"))))
     note = [one.name for one in parts if one.name]
     reserved = blocks.weigh([_left_out(texts, note)])
     fitted = fit(parts, characters=limits.VIEW_CHARACTERS - reserved, blocks=limits.VIEW_BLOCKS - 1)

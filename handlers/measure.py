@@ -58,5 +58,5 @@ class Measures:
             registry=registry,
         )
         # A series that appears with its first event hides that event from rate().
-        for way in ("ack", "later"):
+        for way in ("ack", "later", "update"):
             self.answers.labels(way)

@@ -38,8 +38,12 @@ class Presenter:
         *,
         shared: Shared | None = None,
         checking_again: bool = False,
+        updates: bool = False,
     ) -> Message:
-        """The message for the asker, or, when `shared` is given, for everybody."""
+        """The message for the asker, or, when `shared` is given, for everybody.
+
+        `updates`: the short one for somebody who has read the answer that this one updates.
+        """
         report, body = self._body(answer, lang)
         return render(
             Shown(
@@ -53,6 +57,7 @@ class Presenter:
                 stored=answer.stored,
                 shared=shared,
                 checking_again=checking_again,
+                updates=updates,
                 addresses=tuple(
                     _written(one.address, one.port) for one in answer.record.question.addresses
                 ),
@@ -64,7 +69,7 @@ class Presenter:
         key = (answer.report.id, lang)
         found = self._kept.get(key)
         # How somebody typed the target differs between askers of one result; nothing shows it.
-        if found is not None and found[0].checked_at == answer.report.checked_at:
+        if found is not None and _same(found[0], answer.report):
             self._kept.move_to_end(key)
             return found[1], found[2]
         report = self._phrase(answer.report, lang)
@@ -73,6 +78,10 @@ class Presenter:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return report, body
+
+
+def _same(one: Report, other: Report) -> bool:
+    return (one.checked_at, one.pending) == (other.checked_at, other.pending)
 
 
 def _written(address: str, port: int | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.service import Answer
 from bot.texts.catalogue import Lang
 from handlers.ask import shown_host
 from handlers.blocks import Message
@@ -31,6 +32,7 @@ from handlers.press import (
 )
 from handlers.reply import ReplyError
 from handlers.sentences import say
+from handlers.update import tell_later
 from handlers.web import api_error
 from handlers.work import TooMuchWorkError
 
@@ -158,7 +160,7 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
     shared = Shared(user=place.user, at=int(desk.clock().timestamp()))
     message = desk.presenter.message(answer, press.lang, shared=shared)
     try:
-        await desk.client.chat_postMessage(
+        posted = await desk.client.chat_postMessage(
             channel=place.channel,
             text=message.text,
             blocks=list(message.blocks),
@@ -171,6 +173,15 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
         reason = api_error(error)
         log.info("sharing through the response address", reason=reason)
     else:
+        channel, ts = str(posted["channel"]), str(posted["ts"])
+
+        async def put(later: Answer) -> None:
+            message = desk.presenter.message(later, press.lang, shared=shared)
+            await desk.client.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
+            )
+
+        tell_later(desk, answer, put)
         return None
     if not place.response_url:
         return say(press.lang, "slack.share.failed", error=reason)
@@ -182,12 +193,20 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
         if error.reason == "expired":
             return say(press.lang, "slack.share.expired")
         return say(press.lang, "slack.share.failed", error=reason)
+
+    async def add(later: Answer) -> None:
+        # Nobody but Slack knows which message that became: what changed is posted below it.
+        message = desk.presenter.message(later, press.lang, shared=shared, updates=True)
+        if place.response_url:
+            await desk.reply(place.response_url, message, in_channel=True)
+
+    tell_later(desk, answer, add)
     return None
 
 
 async def recheck(desk: Desk, place: Place, press: Press) -> None:
     """Check again: the new answer takes the place of the old one, for all who see it."""
-    task = desk.work.start(_checked_again(desk, press), name="recheck", follows=True)
+    task = desk.work.start(desk.answer_of(press, refresh=True), name="recheck", follows=True)
     try:
         if not await within(task, QUIET_SECONDS) and press.result:
             old = await desk.service.recall(press.result)
@@ -196,7 +215,7 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
                     old, press.lang, shared=press.shared, checking_again=True
                 )
                 await desk.tell(place.response_url, interim, replace=True)
-        message = await task
+        answer = await task
     except asyncio.CancelledError:
         task.cancel()
         await _put_back(desk, place, press)
@@ -204,6 +223,19 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
     except Exception:
         await _put_back(desk, place, press)
         raise
+    if isinstance(answer, Message):
+        await _put_in_place(desk, place, press, answer)
+        return
+
+    async def put(shown: Answer) -> None:
+        message = desk.presenter.message(shown, press.lang, shared=press.shared)
+        await _put_in_place(desk, place, press, message)
+
+    await put(answer)
+    tell_later(desk, answer, put)
+
+
+async def _put_in_place(desk: Desk, place: Place, press: Press, message: Message) -> None:
     if await desk.tell(place.response_url, message, replace=True):
         return
     if press.shared is not None and place.channel and place.message_ts:
@@ -214,13 +246,6 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
             text=message.text,
             blocks=list(message.blocks),
         )
-
-
-async def _checked_again(desk: Desk, press: Press) -> Message:
-    answer = await desk.answer_of(press, refresh=True)
-    if isinstance(answer, Message):
-        return answer
-    return desk.presenter.message(answer, press.lang, shared=press.shared)
 
 
 async def _put_back(desk: Desk, place: Place, press: Press) -> None:

@@ -12,14 +12,9 @@ import pytest
 from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
+from bot.freshness import PENDING_FRESH, UNREACHABLE_FRESH, cache_for
 from bot.metrics import Metrics
-from bot.service import (
-    UNREACHABLE_FRESH,
-    CheckFailedError,
-    Service,
-    ServiceClosedError,
-    cache_for,
-)
+from bot.service import CheckFailedError, Service, ServiceClosedError
 from bot.store import Store, open_store
 from tests.store.conftest import FragileServer, fragile_server, utc_now
 from tests.store.samples import question, report
@@ -67,6 +62,10 @@ class CountingVantage:
         if self.error is not None:
             raise self.error
         return report(question, verdict=self.verdict)
+
+    async def later(self, report: Report) -> Report | None:
+        """Nothing is open."""
+        return None
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -541,3 +540,5 @@ def test_what_changes_soon_is_not_cached_long() -> None:
     assert timedelta(seconds=55) < cache_for(ends, 300) <= timedelta(seconds=60)
     assert cache_for(report(asked, ends=now - timedelta(days=1)), 300) == long
     assert cache_for(report(asked), 0) == timedelta(0)
+    open_one = report(asked).model_copy(update={"pending": ("revocation",)})
+    assert cache_for(open_one, 300) == PENDING_FRESH

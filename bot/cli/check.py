@@ -19,11 +19,14 @@ from bot.cli.output import (
     open_out,
     progress,
     quiet_pipe,
+    waiting,
     write_fullchain,
 )
 from bot.cli.status import WrongUsageError, status_of
+from bot.diagnosis.later import matters
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
+from bot.diagnosis.surroundings import PATIENCE
 from bot.render.terminal import place
 from bot.settings import Settings, SettingsError
 from bot.texts.catalogue import Catalogue
@@ -148,11 +151,14 @@ async def _answer(
     settings: Settings, questions: Sequence[Question], out: Out, save_command: str | None
 ) -> list[Report]:
     from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
-    from bot.vantage import open_local_vantage  # noqa: PLC0415
+    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage  # noqa: PLC0415
 
     reports: list[Report] = []
+    # One person at a terminal reads the first answer while the rest arrives; a line is final.
+    read_on = len(questions) == 1 and not out.as_json
+    patience = CHANNEL_PATIENCE if read_on else PATIENCE
     host_width = max(cell_len(place(question.target)) for question in questions)
-    async with open_local_vantage(settings) as vantage:
+    async with open_local_vantage(settings, patience=patience) as vantage:
         with progress(len(questions), out) as (shown, advance):
             async with aclosing(_in_order(vantage, questions)) as answers:
                 async for answer in answers:
@@ -163,12 +169,23 @@ async def _answer(
                             save_command=save_command,
                             allow_command=again_with(*_allowing(report)),
                         )
+                        if read_on and (later := await _later(vantage, answer, out)):
+                            report = phrase_report(later, out.lang)
+                            if matters(answer, later):
+                                shown.update(report, save_command=save_command)
                     else:
                         shown.row(report, host_width=host_width)
                     # A list of 100 000 keeps its verdicts, not its certificates.
                     reports.append(report if len(questions) == 1 else _verdict_only(report))
                     advance()
     return reports
+
+
+async def _later(vantage: Vantage, answer: Report, out: Out) -> Report | None:
+    if not answer.pending:
+        return None
+    with waiting(out):
+        return await vantage.later(answer)
 
 
 def _allowing(report: Report) -> list[str]:

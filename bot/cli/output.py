@@ -15,7 +15,7 @@ from rich.text import Text
 from bot.cli.status import BROKEN_PIPE, WrongUsageError
 from bot.diagnosis.report import Report
 from bot.render.terminal import render_report, render_row, render_tally
-from bot.texts.catalogue import Catalogue, Lang
+from bot.texts.catalogue import Catalogue, Lang, catalogue
 
 # A pipe or a file has no width of its own; this one leaves error lines in one piece more often
 # than 80 does.
@@ -66,6 +66,11 @@ class Out:
                 verbose=self.verbose,
             )
         )
+
+    def update(self, report: Report, *, save_command: str | None = None) -> None:
+        """The answer that takes the place of the one above it."""
+        self._print([Text(), Text(catalogue(self.lang).text("terminal.update"), "bold"), Text()])
+        self.answer(report, save_command=save_command)
 
     def row(self, report: Report, *, host_width: int) -> None:
         """One answer of a list: a line, or all of it when that was asked for."""
@@ -132,6 +137,17 @@ def progress(total: int, out: Out) -> Iterator[tuple[Out, Callable[[], None]]]:
         # On one terminal only one of them may move the cursor; in a file the answers stay alone.
         shared = replace(out, console=errors) if out.console.is_terminal else out
         yield shared, lambda: bar.advance(task)
+
+
+@contextmanager
+def waiting(out: Out) -> Iterator[None]:
+    """Say on standard error what is still waited for, when a person watches."""
+    errors = _console(stderr=True)
+    if not errors.is_terminal:
+        yield
+        return
+    with errors.status(catalogue(out.lang).text("terminal.waiting")):
+        yield
 
 
 @contextmanager

@@ -89,7 +89,7 @@ async def check(
         released=bundle_date(),
     )
     try:
-        return await examine(question, around)
+        return (await examine(question, around)).report
     finally:
         await asker.aclose()
         await fetcher.aclose()

@@ -13,6 +13,7 @@ from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.path import climb
 from bot.diagnosis.remedies import fix_for, fix_of_differing, full_chain
 from bot.diagnosis.report import (
+    REVOCATION,
     ChainCertificate,
     ClientPrediction,
     Endpoint,
@@ -51,6 +52,8 @@ def assemble(
     around: Surroundings,
     checked_at: datetime,
     duration_ms: int,
+    *,
+    result_id: str | None = None,
 ) -> Report:
     """Put the Report together from what was judged at each address.
 
@@ -60,6 +63,7 @@ def assemble(
         around: Where the check ran.
         checked_at: When it began, by that place's clock.
         duration_ms: How long it took.
+        result_id: The Report's id; a new one when None.
     """
     combined = combine(judged)
     view = combined.lead.view
@@ -81,7 +85,7 @@ def assemble(
     else:
         fix = fix_for(combined.cause, first, target, pem)
     return Report(
-        id=uuid.uuid4().hex,
+        id=result_id or uuid.uuid4().hex,
         target=target,
         checked_at=checked_at,
         duration_ms=duration_ms,
@@ -96,12 +100,19 @@ def assemble(
         path=_path(arranged),
         clients=_clients(combined, target),
         fix=fix,
+        pending=_pending(judged),
     )
 
 
 def _helped(view: View, first: Finding) -> bool:
     """Whether another chain would mend what was found."""
     return first.code in _OTHER_CHAIN_HELPS or (view.verdict is not None and not view.verdict.ok)
+
+
+def _pending(judged: Sequence[Judged]) -> tuple[str, ...]:
+    views = [view for one in judged for view in (one.view, one.view.other) if view is not None]
+    waiting = any(view.revocation is not None and view.revocation.pending for view in views)
+    return (REVOCATION,) if waiting else ()
 
 
 def _clients(combined: Combined, target: Target) -> tuple[ClientPrediction, ...]:

@@ -2,12 +2,12 @@
 
 The stations, each a module of its own: resolve, look (one address: egress, contact with handshake
 and hello, inquire, certificate, path, complete with aia, status), rules, assemble (combine,
-clients, remedies).
+clients, remedies); what is slow follows in later.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -17,27 +17,38 @@ from bot.diagnosis.combine import Judged
 from bot.diagnosis.complete import Asking
 from bot.diagnosis.effort import bounded_effort
 from bot.diagnosis.handshake import Handshake
+from bot.diagnosis.later import LATER_SECONDS, Unfinished
 from bot.diagnosis.look import fetch_evidence, look, read_chain
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Finding, Report, Target
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 from bot.diagnosis.rules import findings_of
+from bot.diagnosis.status import Allowance
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.view import View
 
 
-async def examine(question: Question, around: Surroundings) -> Report:
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The Report of a check, and what may still change it (None: nothing)."""
+
+    report: Report
+    unfinished: Unfinished | None = None
+
+
+async def examine(question: Question, around: Surroundings) -> Examined:
     """Run one check. Whatever the server does ends in a Report, within the question's timeout."""
     with bounded_effort():
         return await _examine(question, around)
 
 
-async def _examine(question: Question, around: Surroundings) -> Report:
+async def _examine(question: Question, around: Surroundings) -> Examined:
     loop = asyncio.get_running_loop()
     started = loop.time()
     checked_at = around.clock()
     at = _floored(question.at or checked_at)
     target = question.target
+    allowance = Allowance()
     try:
         places = await _places(question, around.resolver)
     except NameNotResolvedError as error:
@@ -53,7 +64,16 @@ async def _examine(question: Question, around: Surroundings) -> Report:
         turns = asyncio.Lock()
         views = await asyncio.gather(
             *(
-                look(place, question, around, at, deadline, asking=asking, turns=turns)
+                look(
+                    place,
+                    question,
+                    around,
+                    at,
+                    deadline,
+                    asking=asking,
+                    allowance=allowance,
+                    turns=turns,
+                )
                 for place in places
             )
         )
@@ -62,7 +82,11 @@ async def _examine(question: Question, around: Surroundings) -> Report:
             judged.append(Judged(str(place.address), view, findings_of(view)))
             await asyncio.sleep(0)
     duration = round((loop.time() - started) * 1000)
-    return assemble(target, judged, around, checked_at, duration)
+    report = assemble(target, judged, around, checked_at, duration)
+    if not report.pending:
+        return Examined(report)
+    ends = started + min(LATER_SECONDS, question.timeout)
+    return Examined(report, Unfinished(report, tuple(judged), around, allowance, ends))
 
 
 async def examine_file(
@@ -80,7 +104,9 @@ async def examine_file(
         view = read_chain(View(target, _floored(at), around.trust), tuple(certificates))
         question = Question(target=target, fetch=fetch)
         asking = Asking(around.fetcher.fetch)
-        view, revocation = await fetch_evidence(view, question, around, asking, started + 10.0)
+        view, revocation = await fetch_evidence(
+            view, question, around, asking, started + 10.0, allowance=Allowance()
+        )
         view = replace(view, revocation=revocation)
         judged = [Judged("", view, findings_of(view))]
         duration = round((loop.time() - started) * 1000)

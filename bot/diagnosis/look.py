@@ -26,7 +26,7 @@ from bot.diagnosis.question import Question
 from bot.diagnosis.resolve import Place
 from bot.diagnosis.revocation import places_of, read_ocsp
 from bot.diagnosis.second import goes_by_client, in_doubt, second_chain
-from bot.diagnosis.status import Revocation
+from bot.diagnosis.status import Allowance, Revocation
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.view import View
 
@@ -45,6 +45,7 @@ async def look(
     deadline: float,
     *,
     asking: Asking,
+    allowance: Allowance,
     turns: asyncio.Lock,
 ) -> View:
     """Gather the evidence of one address.
@@ -56,6 +57,7 @@ async def look(
         at: The moment to judge by.
         deadline: Moment of the loop's clock after which nothing is waited for.
         asking: The AIA addresses of the whole check.
+        allowance: Its OCSP and CRL addresses.
         turns: Held by whoever reads certificates.
     """
     target = question.target
@@ -100,8 +102,10 @@ async def look(
         other = _second_view(view)
     view, (completed, revocation), (second, by_client_order) = await asyncio.gather(
         inquire(view, seen, handshakes_end),
-        fetch_evidence(view, question, around, asking, deadline),
-        _about_second(view, other, question, around, asking, deadline=deadline),
+        fetch_evidence(view, question, around, asking, deadline, allowance=allowance),
+        _about_second(
+            view, other, question, around, asking, deadline=deadline, allowance=allowance
+        ),
     )
     view = replace(
         view,
@@ -111,12 +115,20 @@ async def look(
         by_client_order=by_client_order,
     )
     if question.at is None:
-        view = await _by_the_right_clock(view, question, around, asking, deadline)
+        view = await _by_the_right_clock(
+            view, question, around, asking, deadline, allowance=allowance
+        )
     return view
 
 
 async def _by_the_right_clock(
-    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
+    view: View,
+    question: Question,
+    around: Surroundings,
+    asking: Asking,
+    deadline: float,
+    *,
+    allowance: Allowance,
 ) -> View:
     """When our clock is wrong, judge once more by the clocks of those who answered."""
     loop = asyncio.get_running_loop()
@@ -147,7 +159,9 @@ async def _by_the_right_clock(
     if skew is None:
         return view
     right = read_chain(replace(view, at=clock + skew.offset, skew=skew), seen.chain)
-    completed, revocation = await fetch_evidence(right, question, around, asking, deadline)
+    completed, revocation = await fetch_evidence(
+        right, question, around, asking, deadline, allowance=allowance
+    )
     matters = accused != (not leaf.not_before <= right.at <= leaf.not_after)
     return replace(
         right,
@@ -172,12 +186,13 @@ async def _about_second(
     asking: Asking,
     *,
     deadline: float,
+    allowance: Allowance,
 ) -> tuple[View | None, bool | None]:
     """Complete the evidence of the second certificate, and ask who is given it."""
     seen = view.handshake
     if other is None or seen is None:
         return None, None
-    completing = fetch_evidence(other, question, around, asking, deadline)
+    completing = fetch_evidence(other, question, around, asking, deadline, allowance=allowance)
     if not in_doubt(view, other):
         (completed, revocation), by_client_order = await completing, None
     else:
@@ -188,26 +203,29 @@ async def _about_second(
 
 
 async def fetch_evidence(
-    view: View, question: Question, around: Surroundings, asking: Asking, deadline: float
+    view: View,
+    question: Question,
+    around: Surroundings,
+    asking: Asking,
+    deadline: float,
+    *,
+    allowance: Allowance,
 ) -> tuple[View, Revocation | None]:
-    """Fetch missing issuers, and ask whether the certificate was revoked."""
+    """Fetch missing issuers, and ask whether the certificates were revoked."""
     started = asyncio.get_running_loop().time()
     if question.fetch:
         view = await _complete(view, asking, deadline)
     path, leaf = view.path, view.leaf
     if leaf is None or path is None or len(path.certificates) < 2:
         return view, None
-    issuer = path.certificates[1]
-    places = places_of(leaf)
     stapled = None
     if view.handshake is not None and view.handshake.staple is not None:
+        issuer = path.certificates[1]
         stapled = read_ocsp(view.handshake.staple, leaf, issuer, view.at, how="stapled")
-    known = Revocation(places.must_staple, stapled)
-    answered = stapled is not None and stapled.state in ("good", "revoked")
-    if question.fetch and around.asker is not None and not answered:
+    known = Revocation(places_of(leaf).must_staple, stapled)
+    if question.fetch and around.asker is not None:
         until = min(deadline, started + around.patience)
-        asked = await around.asker.ask(leaf, issuer, view.at, until=until)
-        known = replace(asked, must_staple=known.must_staple, stapled=known.stapled)
+        known = await around.asker.ask_along(path, known, view.at, until=until, allowance=allowance)
     return view, known
 
 

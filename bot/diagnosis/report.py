@@ -26,6 +26,9 @@ from bot.diagnosis.causes import Cause, Severity, Verdict
 
 SCHEMA = 1
 
+REVOCATION = "revocation"
+"""In `Report.pending`: whether certificates were revoked was still being asked."""
+
 Role = Literal["leaf", "intermediate", "root", "unrelated"]
 PathSource = Literal["server", "aia", "bundled", "roots"]
 Outcome = Literal["works", "fails", "depends"]
@@ -191,7 +194,10 @@ class Software(_Value):
 
 
 class Report(_Value):
-    """The result of one check, in the form that `tlscheck schema` publishes."""
+    """The result of one check, in the form that `tlscheck schema` publishes.
+
+    `pending` names what was still under way; a later Report with the same id then takes its place.
+    """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     id: str
@@ -209,6 +215,7 @@ class Report(_Value):
     clients: tuple[ClientPrediction, ...] = ()
     fix: Fix | None = None
     software: Software | None = None
+    pending: tuple[str, ...] = ()
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 

@@ -7,7 +7,7 @@ that names no OCSP address lacks nothing: Let's Encrypt and others publish CRLs 
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -22,7 +22,23 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from bot.diagnosis.certificate import Certificate
 
 How = Literal["stapled", "ocsp", "crl"]
-State = Literal["good", "revoked", "unknown", "unusable"]
+State = Literal["good", "revoked", "unknown", "unusable", "pending"]
+Fault = Literal[
+    "signature",
+    "other_certificate",
+    "other_issuer",
+    "not_yet_valid",
+    "out_of_date",
+    "unreadable",
+    "refused",
+    "timeout",
+    "denied",
+    "http",
+    "too_large",
+    "unreachable",
+    "too_many",
+]
+"""Why an answer does not count; the first seven are about one that came."""
 
 # Clocks of responders and ours may differ by this much (RFC 5019, 4 asks for some tolerance).
 _SKEW = timedelta(minutes=5)
@@ -38,16 +54,21 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What one source says. `fault` says why it is unusable; `url` is None for a stapled one."""
+    """What one source says. `fault` says why it is unusable; `url` is None for a stapled one.
+
+    `said` is what came from outside about the fault, word for word. State "pending": the source
+    was being asked and had not answered yet.
+    """
 
     how: How
     state: State
-    fault: str | None = None
+    fault: Fault | None = None
     url: str | None = None
     revoked_at: datetime | None = None
     reason: str | None = None
     this_update: datetime | None = None
     next_update: datetime | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,11 @@ class Places:
     ocsp: tuple[str, ...] = ()
     crl: tuple[str, ...] = ()
     must_staple: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anybody to ask."""
+        return bool(self.ocsp or self.crl)
 
 
 @lru_cache(maxsize=512)
@@ -115,18 +141,18 @@ def read_ocsp(
 ) -> Status:
     """Judge one OCSP response as of a moment; never raises for what is in it."""
 
-    def unusable(fault: str) -> Status:
-        return Status(how, "unusable", fault, url)
+    def unusable(fault: Fault, said: str | None = None) -> Status:
+        return Status(how, "unusable", fault, url, said=said)
 
     try:
         response = ocsp.load_der_ocsp_response(der)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            return unusable(response.response_status.name.lower().replace("_", " "))
+            return unusable("refused", response.response_status.name.lower())
         if not _is_signed(response, issuer, at):
             return unusable("signature")
         mine = [one for one in response.responses if _is_about(one, leaf, issuer)]
         if not mine:
-            return unusable("other certificate")
+            return unusable("other_certificate")
         single = mine[0]
         status = Status(
             how,
@@ -137,18 +163,18 @@ def read_ocsp(
         )
         fault = _out_of_date(single.this_update_utc, single.next_update_utc, at)
         if fault is not None:
-            return _with(status, state="unusable", fault=fault)
+            return replace(status, state="unusable", fault=fault)
         if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
-            return _with(
+            return replace(
                 status,
                 state="revoked",
                 revoked_at=single.revocation_time_utc,
                 reason=single.revocation_reason.value if single.revocation_reason else None,
             )
         if single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
-            return _with(status, state="unknown")
+            return replace(status, state="unknown")
     except _BROKEN as error:
-        return unusable(f"unreadable: {error}")
+        return unusable("unreadable", str(error)[:200])
     return status
 
 
@@ -157,14 +183,14 @@ def read_crl(
 ) -> Status:
     """Judge one CRL (DER or PEM) as of a moment; never raises for what is in it."""
 
-    def unusable(fault: str) -> Status:
-        return Status("crl", "unusable", fault, url)
+    def unusable(fault: Fault, said: str | None = None) -> Status:
+        return Status("crl", "unusable", fault, url, said=said)
 
     try:
         load = x509.load_pem_x509_crl if body.startswith(b"-----") else x509.load_der_x509_crl
         crl = load(body)
         if crl.issuer != issuer.parsed.subject:
-            return unusable("other issuer")
+            return unusable("other_issuer")
         key = issuer.parsed.public_key()
         if not isinstance(
             key,
@@ -183,35 +209,15 @@ def read_crl(
         )
         fault = _out_of_date(crl.last_update_utc, crl.next_update_utc, at)
         if fault is not None:
-            return _with(status, state="unusable", fault=fault)
+            return replace(status, state="unusable", fault=fault)
         entry = crl.get_revoked_certificate_by_serial_number(leaf.parsed.serial_number)
         if entry is None:
             return status
-        return _with(
+        return replace(
             status, state="revoked", revoked_at=entry.revocation_date_utc, reason=_reason(entry)
         )
     except _BROKEN as error:
-        return unusable(f"unreadable: {error}")
-
-
-def _with(
-    status: Status,
-    *,
-    state: State,
-    fault: str | None = None,
-    revoked_at: datetime | None = None,
-    reason: str | None = None,
-) -> Status:
-    return Status(
-        status.how,
-        state,
-        fault,
-        status.url,
-        revoked_at,
-        reason,
-        status.this_update,
-        status.next_update,
-    )
+        return unusable("unreadable", str(error)[:200])
 
 
 def _addresses(points: x509.CRLDistributionPoints) -> Iterable[str]:
@@ -224,11 +230,11 @@ def _addresses(points: x509.CRLDistributionPoints) -> Iterable[str]:
                 yield name.value
 
 
-def _out_of_date(this: datetime, following: datetime | None, at: datetime) -> str | None:
+def _out_of_date(this: datetime, following: datetime | None, at: datetime) -> Fault | None:
     if this > at + _SKEW:
-        return "not yet valid"
+        return "not_yet_valid"
     if following is not None and following < at - _SKEW:
-        return "out of date"
+        return "out_of_date"
     return None
 
 

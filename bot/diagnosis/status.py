@@ -1,18 +1,29 @@
-"""Asking whether a certificate was revoked: first what was stapled, then OCSP, then the CRL.
+"""Asking whether certificates were revoked: OCSP first, then the CRL, side by side along the path.
 
 Asking is bounded by the patience of the place where the check runs; an answer that comes later is
-kept for the next check. Judging is in `revocation`, HTTP in `download`.
+kept, and found when the check asks once more (`later`). Judging is in `revocation`, HTTP in
+`download`.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.download import Downloaded, Downloader, DownloadError
-from bot.diagnosis.revocation import How, Status, ocsp_request, places_of, read_crl, read_ocsp
+from bot.diagnosis.path import Path
+from bot.diagnosis.revocation import (
+    Fault,
+    How,
+    Status,
+    ocsp_request,
+    places_of,
+    read_crl,
+    read_ocsp,
+)
 
 _MOST_OCSP_BYTES = 64 * 1024
 # Partitioned CRLs of public CAs are below 2 MB; a larger one is not worth an answer's time.
@@ -20,29 +31,99 @@ _MOST_CRL_BYTES = 2 * 1024 * 1024
 _KEPT = 512
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 600.0, 30.0
 _SECONDS = 5.0
+# Of all addresses of a name together: as with AIA, whoever is checked chooses what is asked.
+_MOST_URLS_A_CHECK = 24
+# The leaf and the CAs above it; public paths have one or two.
+_MOST_CERTIFICATES = 5
+
+_Dates = tuple[tuple[str, datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was said of one certificate.
+
+    `dates` are what the clocks of the servers that answered showed, each with the moment of the
+    loop's clock.
+    """
+
+    asked: tuple[Status, ...] = ()
+    dates: _Dates = ()
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer was under way when patience ended."""
+        return any(one.state == "pending" for one in self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What was said of one CA certificate of the path."""
+
+    certificate: Certificate
+    issuer: Certificate
+    asked: tuple[Status, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """What is known: the stapled answer (None: none came), and what was asked for.
+    """What is known of a path: the leaf's stapled answer (None: none came), and what was asked for.
 
-    `pending` says that an answer was under way when patience ended; `dates` are what the clocks of
-    the servers that answered showed, each with the moment of the loop's clock.
+    `asked` is about the leaf, `above` about the CAs between it and the anchor, which nobody revokes.
     """
 
     must_staple: bool = False
     stapled: Status | None = None
     asked: tuple[Status, ...] = ()
-    pending: bool = False
-    dates: tuple[tuple[str, datetime, float], ...] = ()
+    above: tuple[Above, ...] = ()
+    dates: _Dates = ()
 
     @property
     def answers(self) -> tuple[Status, ...]:
-        """All that was said, the stapled answer first."""
+        """All that was said of the leaf, the stapled answer first."""
         return (self.stapled, *self.asked) if self.stapled else self.asked
 
+    @property
+    def pending(self) -> bool:
+        """Whether an answer was under way when patience ended."""
+        every = (self.asked, *(one.asked for one in self.above))
+        return any(status.state == "pending" for asked in every for status in asked)
 
-_Kept = Downloaded | str
+    def given_up(self) -> "Revocation":
+        """The same without waiting any longer: what has not answered by now does not answer."""
+
+        def ended(asked: tuple[Status, ...]) -> tuple[Status, ...]:
+            return tuple(
+                replace(one, state="unusable", fault="timeout") if one.state == "pending" else one
+                for one in asked
+            )
+
+        above = tuple(replace(one, asked=ended(one.asked)) for one in self.above)
+        return replace(self, asked=ended(self.asked), above=above)
+
+
+class Allowance:
+    """The OCSP and CRL addresses that one check may ask, over all addresses of the name."""
+
+    def __init__(self, most: int = _MOST_URLS_A_CHECK) -> None:
+        self._most = most
+        self._granted: set[str] = set()
+
+    def grants(self, url: str) -> bool:
+        """Whether this address may be asked, too."""
+        if url not in self._granted and len(self._granted) < self._most:
+            self._granted.add(url)
+        return url in self._granted
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    fault: Fault
+    said: str | None = None
+
+
+_Kept = Downloaded | _Failed
+_Key = tuple[str, bytes | None]
 
 
 class StatusAsker:
@@ -52,49 +133,87 @@ class StatusAsker:
         """`elapsed` is a monotonic clock in seconds; the loop's when None."""
         self._downloader = downloader
         self._elapsed = elapsed
-        self._kept: OrderedDict[tuple[str, bytes | None], tuple[float, _Kept]] = OrderedDict()
-        self._running: dict[tuple[str, bytes | None], asyncio.Task[_Kept]] = {}
+        self._kept: OrderedDict[_Key, tuple[float, _Kept]] = OrderedDict()
+        self._running: dict[_Key, asyncio.Task[_Kept]] = {}
+
+    async def ask_along(
+        self, path: Path, known: Revocation, at: datetime, *, until: float, allowance: Allowance
+    ) -> Revocation:
+        """Ask for each certificate of a path but its anchor, all side by side.
+
+        Args:
+            path: The best path known, the leaf first.
+            known: What needs no asking: a usable stapled answer spares the leaf's.
+            at: The moment to judge by.
+            until: As for `ask`.
+            allowance: What the whole check may ask.
+        """
+        stapled = known.stapled is not None and known.stapled.state in ("good", "revoked")
+        pairs = [
+            (number, one, issuer)
+            for number, (one, issuer) in enumerate(pairwise(path.certificates))
+            if (number or not stapled) and places_of(one).any
+        ][:_MOST_CERTIFICATES]
+        if not pairs:
+            return known
+        found = await asyncio.gather(
+            *(
+                self.ask(one, issuer, at, until=until, allowance=allowance)
+                for _, one, issuer in pairs
+            )
+        )
+        return replace(
+            known,
+            asked=next(
+                (got.asked for got, (n, _, _) in zip(found, pairs, strict=True) if not n), ()
+            ),
+            above=tuple(
+                Above(one, issuer, got.asked)
+                for got, (number, one, issuer) in zip(found, pairs, strict=True)
+                if number
+            ),
+            dates=tuple(date for got in found for date in got.dates),
+        )
 
     async def ask(
-        self, leaf: Certificate, issuer: Certificate, at: datetime, *, until: float
-    ) -> Revocation:
+        self,
+        certificate: Certificate,
+        issuer: Certificate,
+        at: datetime,
+        *,
+        until: float,
+        allowance: Allowance | None = None,
+    ) -> Answers:
         """Ask where the certificate says, until a usable answer comes or patience ends.
 
         Args:
-            leaf: The certificate whose status is asked for.
+            certificate: The one whose status is asked for.
             issuer: Its issuer: names and verifies the answer.
             at: The moment to judge by.
             until: Moment of the loop's clock after which no answer is waited for; what is under
-                way then goes on, and the next check finds it.
+                way then goes on, and whoever asks next finds it.
+            allowance: What the whole check may ask; None sets no bound beside the certificate's.
         """
-        places = places_of(leaf)
         asked: list[Status] = []
         dates: list[tuple[str, datetime, float]] = []
-        steps: list[tuple[How, str, bytes | None]] = []
-        if places.ocsp:
-            try:
-                request = ocsp_request(leaf, issuer)
-            except ValueError:
-                request = None
-            if request is not None:
-                steps += [("ocsp", url, request) for url in places.ocsp]
-        steps += [("crl", url, None) for url in places.crl]
-        for how, url, body in steps:
+        for how, url, body in _steps(certificate, issuer):
+            if allowance is not None and not allowance.grants(url):
+                asked.append(Status(how, "unusable", "too_many", url))
+                continue
             got = await self._get(url, body, until)
             if got is None:
-                return Revocation(asked=tuple(asked), pending=True, dates=tuple(dates))
-            if isinstance(got, str):
-                asked.append(Status(how, "unusable", got, url))
+                asked.append(Status(how, "pending", url=url))
+                break
+            if isinstance(got, _Failed):
+                asked.append(Status(how, "unusable", got.fault, url, said=got.said))
                 continue
             if got.date is not None:
                 dates.append((url, got.date, got.heard))
-            if how == "ocsp":
-                asked.append(read_ocsp(got.body, leaf, issuer, at, url=url))
-            else:
-                asked.append(read_crl(got.body, leaf, issuer, at, url=url))
+            read = read_ocsp if how == "ocsp" else read_crl
+            asked.append(read(got.body, certificate, issuer, at, url=url))
             if asked[-1].state in ("good", "revoked"):
                 break
-        return Revocation(asked=tuple(asked), dates=tuple(dates))
+        return Answers(tuple(asked), tuple(dates))
 
     async def aclose(self) -> None:
         """Stop what is under way."""
@@ -119,7 +238,7 @@ class StatusAsker:
         except TimeoutError:
             return None
 
-    async def _fetch_and_keep(self, key: tuple[str, bytes | None]) -> _Kept:
+    async def _fetch_and_keep(self, key: _Key) -> _Kept:
         url, body = key
         got: _Kept
         seconds = _KEPT_SECONDS
@@ -132,7 +251,7 @@ class StatusAsker:
                 seconds=_SECONDS,
             )
         except DownloadError as error:
-            got, seconds = str(error), _KEPT_SECONDS_FAILED
+            got, seconds = _failed(str(error)), _KEPT_SECONDS_FAILED
         self._kept[key] = (self._now() + seconds, got)
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT or self._weight() > 16 * _MOST_CRL_BYTES:
@@ -144,3 +263,28 @@ class StatusAsker:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._elapsed is None else self._elapsed()
+
+
+def _steps(certificate: Certificate, issuer: Certificate) -> list[tuple[How, str, bytes | None]]:
+    places = places_of(certificate)
+    steps: list[tuple[How, str, bytes | None]] = []
+    if places.ocsp:
+        try:
+            request = ocsp_request(certificate, issuer)
+        except ValueError:
+            request = None
+        if request is not None:
+            steps += [("ocsp", url, request) for url in places.ocsp]
+    steps += [("crl", url, None) for url in places.crl]
+    return steps
+
+
+def _failed(said: str) -> _Failed:
+    """The fault that a download's words mean; words of the system stay beside it."""
+    if said == "timeout":
+        return _Failed("timeout")
+    if said == "denied":
+        return _Failed("denied")
+    if said.startswith("HTTP "):
+        return _Failed("http", said)
+    return _Failed("too_large" if said.startswith("more than ") else "unreachable", said[:200])

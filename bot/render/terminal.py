@@ -132,6 +132,9 @@ def render_report(
         page.command(allow_command)
     _findings(page, report.findings[1:] if cause else report.findings, verbose=verbose)
     _addresses(page, report)
+    if report.pending and verbose:
+        page.blank()
+        page.paragraph(page.texts.text("revocation.pending"))
     page.blank()
     footer = page.texts.text(
         "terminal.checked_here" if report.vantage == _HERE else "terminal.checked",

@@ -79,6 +79,14 @@ class Notices:
             if not waiters:
                 del self._waiters[key]
 
+    async def tell(self, key: str, result_id: str) -> None:
+        """Wake the waiters for `key` of every process.
+
+        Raises:
+            StoreAwayError: Redis is away.
+        """
+        await self._connection.execute("PUBLISH", CHANNEL, f"{key} {result_id}")
+
     async def aclose(self) -> None:
         """End the subscription."""
         if self._listener is not None:

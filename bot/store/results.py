@@ -2,8 +2,8 @@
 
 Two keys. `tlscheck:newest:<key>` holds the id of the newest result for a question and lives as
 long as the answer may be given again; `tlscheck:result:<id>` holds the Record for 24 hours, for
-buttons and questions in the thread. A result never changes, so what was read once is kept in
-memory by its id, and a cached answer costs one short command.
+buttons and questions in the thread. Once nothing is pending in it a result never changes, so what
+was read then is kept in memory by its id, and a cached answer costs one short command.
 
 What is read is untrusted: whatever does not fit is logged and counts as absent.
 """
@@ -23,7 +23,7 @@ from bot.diagnosis.question import Question
 from bot.diagnosis.report import SCHEMA, Report
 from bot.diagnosis.target import TargetError, parse_target
 from bot.flight import FlightCancelledError, Flights, landed
-from bot.store.connection import Connection, StoreAwayError, StoreRefusedError
+from bot.store.connection import Connection, Script, StoreAwayError, StoreRefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,16 @@ MOST_CONNECT_TO = 16
 
 MEMORY_BYTES = 4 * 1024 * 1024
 """JSON bytes of the results kept in memory; as objects they take some times that."""
+
+# The question's newest result is this one, or none: a newer check's is left alone.
+_RENEW = Script("""
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == 'none' or (kind == 'string' and redis.call('GET', KEYS[1]) == ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1
+end
+return 0
+""")
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -136,12 +146,18 @@ class Results:
         """
         if _ID.fullmatch(result_id) is None:
             return None
-        if (known := self._remembered(result_id)) is not None:
+        known = self._remembered(result_id)
+        if known is not None and not known.report.pending:
             return known
         # Many askers of one cold result: one transfer, one validation.
         task, _ = self._reads.join(result_id, lambda: self._load(result_id))
         try:
-            return await landed(task)
+            # What is pending may have arrived in another process.
+            return await landed(task) or self._remembered(result_id)
+        except StoreAwayError:
+            if known is not None:
+                return self._remembered(result_id)
+            raise
         except FlightCancelledError as error:
             raise StoreAwayError("closing") from error
 
@@ -158,6 +174,37 @@ class Results:
         Raises:
             StoreAwayError: Redis is away; or StoreRefusedError: the result is too large.
         """
+        record = await self._write(record)
+        if fresh_for > timedelta(0):
+            await self._connection.execute(
+                "SET",
+                f"tlscheck:newest:{record.key}",
+                record.report.id,
+                "PX",
+                _milliseconds(fresh_for),
+            )
+        return record
+
+    async def replace(self, record: Record, fresh_for: timedelta) -> Record:
+        """Store a result over the one with the same id, which it updates.
+
+        Args:
+            record: The result.
+            fresh_for: How long it may be given to the next asker, unless a newer one may.
+
+        Returns:
+            The Record as stored.
+
+        Raises:
+            StoreAwayError: As for `put`.
+        """
+        record = await self._write(record)
+        if fresh_for > timedelta(0):
+            name, result_id = f"tlscheck:newest:{record.key}", record.report.id
+            await self._connection.run(_RENEW, [name], result_id, _milliseconds(fresh_for))
+        return record
+
+    async def _write(self, record: Record) -> Record:
         record = record.without_input()
         raw = record.model_dump_json(by_alias=True).encode()
         result_id = record.report.id
@@ -168,10 +215,6 @@ class Results:
         await self._connection.execute(
             "SET", f"tlscheck:result:{result_id}", raw, "PX", _milliseconds(KEPT)
         )
-        if fresh_for > timedelta(0):
-            await self._connection.execute(
-                "SET", f"tlscheck:newest:{record.key}", result_id, "PX", _milliseconds(fresh_for)
-            )
         return record
 
     async def aclose(self) -> None:
@@ -227,7 +270,10 @@ class Results:
         return record
 
     def _remember(self, result_id: str, record: Record, size: int) -> None:
-        _, old = self._memory.pop(result_id, (None, 0))
+        before, old = self._memory.pop(result_id, (None, 0))
+        if before is not None and record.report.pending and not before.report.pending:
+            # A read that began before the update ends after it.
+            record, size = before, old
         self._memory[result_id] = record, size
         self._memory_bytes += size - old
         while self._memory_bytes > MEMORY_BYTES:

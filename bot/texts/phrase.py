@@ -210,6 +210,9 @@ def _values(finding: Finding, texts: Catalogue, zone: tzinfo) -> dict[str, objec
         several = [_cut(one) for one in _list(evidence.get(listed))[:_NAMES_SHOWN]]
         if several:
             values[name] = format_list(several, locale=texts.lang)
+    fault = f"revocation.fault.{evidence.get('fault')}"
+    if texts.has(fault):
+        values["error"] = texts.text(fault, _Values(values))
     fetches = [one for one in _list(evidence.get("fetches")) if isinstance(one, dict)]
     found = next((one for one in fetches if one.get("found")), fetches[0] if fetches else {})
     values["url"] = _cut(found.get("url"))
@@ -319,6 +322,15 @@ def _refusal(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     return (f"{how}_named", "named", how) if evidence.get("accepted_cas") else (how,)
 
 
+def _revoked(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    how = str(evidence.get("how"))
+    return (
+        (f"intermediate_{how}", "intermediate")
+        if evidence.get("rule") == "intermediate"
+        else (how,)
+    )
+
+
 def _hanging_up(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     if evidence.get("how") == "large_hello":
         return ("large_hello",)
@@ -342,7 +354,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
     Cause.CONNECTION_RESET: _hanging_up,
-    Cause.REVOKED: _refusal,
+    Cause.REVOKED: _revoked,
     Cause.CLOCK_SKEW: _when("at_least", "at_least"),
     Cause.OCSP_PROBLEM: lambda evidence: (str(evidence.get("problem")),),
     Cause.SNI_UNRECOGNIZED: _when("default_names", "served_without"),

@@ -6,6 +6,8 @@ import re
 import signal
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,12 @@ def _calls_everybody(message: Message) -> bool:
     )
 
 
+def _names(slack: StandIn, host: str, titles: Sequence[str]) -> bool:
+    """Whether a message about the host has one of these titles."""
+    shown = (one.words() for one in slack.messages("incident-shop", viewer="aiko"))
+    return any(_about(words, host) and any(title in words for title in titles) for words in shown)
+
+
 def _titles() -> dict[str, list[str]]:
     """The titles of each cause, those for special cases included."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -76,15 +84,14 @@ async def test_every_server_of_the_lab_is_answered_with_its_cause() -> None:
         answers = await asyncio.gather(
             *(_answer(demo.slack, one.host, seconds=30) for one in SCENARIOS)
         )
+        assert all(answers)
         titles = _titles()
-        wrong = [
-            one.name
-            for one, words in zip(SCENARIOS, answers, strict=True)
-            if one.judged
-            and one.cause is not None
-            and not any(title in words for title in titles[one.cause.value])
-        ]
-        assert wrong == []
+        for one in SCENARIOS:
+            # What a responder says may come as an update: the first answer waits for nobody.
+            if one.cause is not None and (one.judged or one.name == "revoked-late"):
+                await demo.slack.wait_for(
+                    partial(_names, demo.slack, one.host, titles[one.cause.value]), timeout=20
+                )
         assert demo.slack.refusals == ()
         everything = demo.slack.messages("incident-shop", viewer="aiko")
         assert not any(_calls_everybody(one) for one in everything)

@@ -34,7 +34,7 @@ def _read(issued: Issued) -> Certificate:
         ("revoked", "revoked", None),
         ("unknown", "unknown", None),
         ("delegated", "good", None),
-        ("old", "unusable", "out of date"),
+        ("old", "unusable", "out_of_date"),
         ("forged", "unusable", "signature"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_response_about_another_certificate_says_nothing() -> None:
     ca = authority()
     leaf, sister = _read(ca.leaf(HOST)), _read(ca.leaf(HOST))
     der = answer_ocsp(ca, "good", ocsp_request(sister, ISSUER))
-    assert read_ocsp(der, leaf, ISSUER, NOW).fault == "other certificate"
+    assert read_ocsp(der, leaf, ISSUER, NOW).fault == "other_certificate"
 
 
 def test_a_response_of_the_future_is_not_used() -> None:
@@ -63,7 +63,7 @@ def test_a_response_of_the_future_is_not_used() -> None:
     ca = authority()
     leaf = _read(ca.leaf(HOST))
     der = answer_ocsp(ca, "good", ocsp_request(leaf, ISSUER))
-    assert read_ocsp(der, leaf, ISSUER, NOW - timedelta(days=2)).fault == "not yet valid"
+    assert read_ocsp(der, leaf, ISSUER, NOW - timedelta(days=2)).fault == "not_yet_valid"
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"<html>", b"\x30\x03\x0a\x01\x06", bytes(500)])
@@ -95,8 +95,8 @@ def test_a_list_names_the_revoked() -> None:
     assert read_crl(der, revoked, ISSUER, NOW).state == "revoked"
     assert read_crl(der, revoked, ISSUER, NOW).reason == "keyCompromise"
     assert read_crl(der, other, ISSUER, NOW).state == "good"
-    assert read_crl(der, revoked, _read(ca.unrelated), NOW).fault == "other issuer"
-    assert read_crl(der, revoked, ISSUER, NOW + timedelta(days=30)).fault == "out of date"
+    assert read_crl(der, revoked, _read(ca.unrelated), NOW).fault == "other_issuer"
+    assert read_crl(der, revoked, ISSUER, NOW + timedelta(days=30)).fault == "out_of_date"
 
 
 def test_a_certificate_without_addresses_lacks_nothing() -> None:

@@ -182,5 +182,9 @@ class CannedVantage:
         report = missing_intermediate(question, at=datetime.now(UTC))
         return report.model_copy(update={"fix": None}) if self.no_chain else report
 
+    async def later(self, report: Report) -> Report | None:
+        """Nothing is open."""
+        return None
+
     async def aclose(self) -> None:
         """Nothing to release."""

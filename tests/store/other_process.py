@@ -36,6 +36,10 @@ class FileVantage:
             await asyncio.sleep(0.01)
         return report(question)
 
+    async def later(self, report: Report) -> Report | None:
+        """Nothing is open."""
+        return None
+
     async def aclose(self) -> None:
         """Nothing is held."""
 

@@ -12,7 +12,17 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from bot.demo.lab.authority import Authority, aia_address
-from bot.demo.lab.responder import CRL_PATH, OCSP_PATH, SLOW_OCSP, answer_ocsp, crl
+from bot.demo.lab.responder import (
+    CRL_PATH,
+    LATE_OCSP,
+    LATE_SECONDS,
+    OCSP_PATH,
+    ROOT_CRL_PATH,
+    SLOW_OCSP,
+    answer_ocsp,
+    crl,
+    root_crl,
+)
 
 DEAD = aia_address("moved-away")  # nobody publishes it: 404
 SLOW = aia_address("slow")
@@ -42,6 +52,8 @@ async def serve_aia(
             raise web.HTTPFound(METADATA)
         if request.path == CRL_PATH:
             return web.Response(body=crl(authority), content_type="application/pkix-crl")
+        if request.path == ROOT_CRL_PATH:
+            return web.Response(body=root_crl(authority), content_type="application/pkix-crl")
         der = published.get(request.path)
         if der is None:
             raise web.HTTPNotFound
@@ -53,6 +65,10 @@ async def serve_aia(
         asked = await request.read()
         if kind == SLOW_OCSP:
             await ending.wait()
+        if kind == LATE_OCSP:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LATE_SECONDS):
+                    await ending.wait()
         try:
             der = answer_ocsp(authority, kind, asked)
         except ValueError as error:

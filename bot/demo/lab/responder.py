@@ -15,10 +15,13 @@ from bot.demo.lab.authority import AIA_HOST, Authority
 from bot.demo.lab.pki import Issued, make_leaf
 
 REVOKED_SERIAL = 0x0BAD_C0DE
-"""The certificate in the CRL."""
-OCSP_PATH, CRL_PATH = "/ocsp/", "/crl/issuing.crl"
+"""The certificate in the issuing CA's list, and the CA in the root's."""
+OCSP_PATH, CRL_PATH, ROOT_CRL_PATH = "/ocsp/", "/crl/issuing.crl", "/crl/root.crl"
 CRL_ADDRESS = f"http://{AIA_HOST}{CRL_PATH}"
-SLOW_OCSP = "slow"
+ROOT_CRL_ADDRESS = f"http://{AIA_HOST}{ROOT_CRL_PATH}"
+SLOW_OCSP, LATE_OCSP = "slow", "late"
+LATE_SECONDS = 3.0
+"""Twice as long as any first answer waits."""
 _HOUR, _WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -27,7 +30,8 @@ def ocsp_address(kind: str) -> str:
 
     Args:
         kind: `good`, `revoked`, `unknown`, `old` (out of date), `forged` (a signature of somebody
-            else), `delegated` (signed by a responder of its own) or `slow` (never answers).
+            else), `delegated` (signed by a responder of its own), `slow` (never answers) or `late`
+            (revoked, after a while).
     """
     return f"http://{AIA_HOST}{OCSP_PATH}{kind}"
 
@@ -62,20 +66,29 @@ def staple(ca: Authority, leaf: Issued, kind: str) -> bytes:
 
 def crl(ca: Authority) -> bytes:
     """The issuing CA's list, DER: one certificate is in it."""
+    return _list_of(ca.issuing, ca.now)
+
+
+def root_crl(ca: Authority) -> bytes:
+    """The root's list, DER: one CA is in it."""
+    return _list_of(ca.root, ca.now)
+
+
+def _list_of(issuer: Issued, now: datetime) -> bytes:
     entry = (
         x509.RevokedCertificateBuilder()
         .serial_number(REVOKED_SERIAL)
-        .revocation_date(ca.now - _HOUR)
+        .revocation_date(now - _HOUR)
         .add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
         .build()
     )
     built = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(ca.issuing.subject)
-        .last_update(ca.now - _HOUR)
-        .next_update(ca.now + _WEEK)
+        .issuer_name(issuer.subject)
+        .last_update(now - _HOUR)
+        .next_update(now + _WEEK)
         .add_revoked_certificate(entry)
-        .sign(ca.issuing.key, hashes.SHA256())
+        .sign(issuer.key, hashes.SHA256())
     )
     return built.public_bytes(serialization.Encoding.DER)
 
@@ -89,7 +102,7 @@ def _status(kind: str, now: datetime) -> _Status:
     this, following = now - _HOUR, now + _WEEK
     if kind == "old":
         this, following = now - 2 * _WEEK, now - _WEEK
-    if kind == "revoked":
+    if kind in ("revoked", LATE_OCSP):
         state = ocsp.OCSPCertStatus.REVOKED
         return state, this, following, now - _HOUR, x509.ReasonFlags.key_compromise
     if kind == "unknown":

@@ -2,7 +2,8 @@
 
 By client code, so that an entry can be there before or after the client's own. Sources: OpenSSL's
 SSL_CTX_set_security_level and SSL_OP_LEGACY_SERVER_CONNECT, gnutls_dh_set_prime_bits, Node's
-minDHSize, Java's jdk.tls.disabledAlgorithms, Firefox's CRLite and must-staple, Chrome's CRLSet.
+minDHSize, Java's jdk.tls.disabledAlgorithms, Firefox's CRLite, OneCRL and must-staple, Chrome's
+CRLSet.
 """
 
 from bot.diagnosis.causes import Cause
@@ -35,6 +36,8 @@ _SMALL_HELLO = frozenset(
     ("java", "java-aia", "gnutls", "windows", "android", "android-7", "openssl-1.0.2")
 )
 _ASKS_OR_KNOWS_REVOCATION = frozenset(("firefox", "safari", "windows"))
+# CRLSet and OneCRL: CAs of the public Web PKI, once their makers have put them in.
+_SHIPS_REVOKED_CAS = frozenset(("chrome", "firefox"))
 _READS_STAPLES = frozenset(("firefox", "gnutls", "chrome", "safari", "windows"))
 _HONOURS_MUST_STAPLE = frozenset(("firefox", "gnutls"))
 
@@ -88,6 +91,12 @@ def session_outcome(client: str, finding: Finding) -> _Verdict | None:
             if client in _SMALL_HELLO:
                 return "works", "small_hello"
             return "depends", "hello_size"
+        case Cause.REVOKED if evidence.get("rule") == "intermediate":
+            if client in _SHIPS_REVOKED_CAS:
+                return "depends", "revoked_ca_list"
+            if client in _ASKS_OR_KNOWS_REVOCATION:
+                return "fails", "revoked"
+            return "works", "revocation_unchecked"
         case Cause.REVOKED:
             if client in _ASKS_OR_KNOWS_REVOCATION:
                 return "fails", "revoked"

@@ -61,6 +61,24 @@ _PROVE_TLS_1_2 = _prove(
 _CHAIN = Plan("server", (Say("save_fullchain"), Change.INSTALL, PROVE_CHAIN), lend=True)
 _CHAIN_UNPROVEN = Plan("server", (Say("get_intermediate"), Change.INSTALL, PROVE_CHAIN))
 
+_REVOKED_CA = Plan(
+    "server",
+    (
+        Say("replace_revoked_ca"),
+        Say("install_renewed"),
+        Change.INSTALL,
+        _prove(
+            "prove_revoked_ca",
+            (
+                "openssl s_client -connect {connect}{sni} -showcerts </dev/null >chain.txt\n"
+                "sed '1,/END CERT/d' chain.txt | "
+                "openssl x509 -noout -serial -ext crlDistributionPoints\n"
+                "curl -s ADDRESS | openssl crl -inform DER -noout -text | grep -A 1 SERIAL"
+            ),
+        ),
+    ),
+)
+
 _LARGE_HELLO = Plan(
     "network",
     (
@@ -294,6 +312,8 @@ def plan_for(
     if cause is Cause.TIMEOUT and evidence.get("connected"):
         # The network let us through: it is the service that keeps silent.
         return _PLANS[Cause.CONNECTION_RESET]
+    if cause is Cause.REVOKED and evidence.get("rule") == "intermediate":
+        return _REVOKED_CA
     if cause is Cause.UNTRUSTED_ROOT and evidence.get("left"):
         return _CHANGE_CA  # once public: the stores that took it out will not take it in again
     plan = (_WARNING_PLANS.get(cause) if warned else None) or _PLANS.get(cause)

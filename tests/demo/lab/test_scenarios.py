@@ -68,6 +68,7 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
     # Neither looks revocation up by itself.
     "revoked-ocsp": [(0, OK)],
     "revoked-crl": [(0, OK)],
+    "revoked-intermediate": [(0, OK)],
     "revoked-stapled": [(0, OK)],
     "must-staple-missing": [(0, OK)],
     "must-staple": [(0, OK)],
@@ -75,6 +76,7 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
     "ocsp-forged": [(0, OK)],
     "ocsp-delegated": [(0, OK)],
     "ocsp-slow": [(0, OK)],
+    "revoked-late": [(0, OK)],
     "crl-only": [(0, OK)],
     "legacy-renegotiation": [
         ("unsafe legacy renegotiation", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED")

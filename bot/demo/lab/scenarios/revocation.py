@@ -3,25 +3,32 @@
 from cryptography import x509
 
 from bot.demo.lab.authority import Authority
-from bot.demo.lab.responder import CRL_ADDRESS, REVOKED_SERIAL, ocsp_address, staple
+from bot.demo.lab.pki import make_intermediate
+from bot.demo.lab.responder import (
+    CRL_ADDRESS,
+    REVOKED_SERIAL,
+    ROOT_CRL_ADDRESS,
+    ocsp_address,
+    staple,
+)
 from bot.demo.lab.scenario import Build, Scenario
 from bot.demo.lab.tls import TlsServer
 from bot.diagnosis.causes import Cause
 
 _MUST_STAPLE = (x509.TLSFeature([x509.TLSFeatureType.status_request]), False)
-_LISTED = (
-    x509.CRLDistributionPoints(
-        [
-            x509.DistributionPoint(
-                full_name=[x509.UniformResourceIdentifier(CRL_ADDRESS)],
-                relative_name=None,
-                reasons=None,
-                crl_issuer=None,
-            )
-        ]
-    ),
-    False,
-)
+
+
+def _listed_at(address: str) -> tuple[x509.CRLDistributionPoints, bool]:
+    point = x509.DistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(address)],
+        relative_name=None,
+        reasons=None,
+        crl_issuer=None,
+    )
+    return x509.CRLDistributionPoints([point]), False
+
+
+_LISTED = _listed_at(CRL_ADDRESS)
 
 
 def _asked(kind: str) -> Build:
@@ -38,6 +45,17 @@ def _in_list(ca: Authority, host: str) -> tuple[TlsServer, ...]:
 
 def _not_in_list(ca: Authority, host: str) -> tuple[TlsServer, ...]:
     return (TlsServer((ca.leaf(host, extensions=[_LISTED]), ca.issuing)),)
+
+
+def _revoked_ca(ca: Authority, host: str) -> tuple[TlsServer, ...]:
+    issuing = make_intermediate(
+        ca.root,
+        "tlscheck Lab Issuing CA X1",
+        now=ca.now,
+        serial=REVOKED_SERIAL,
+        extensions=[_listed_at(ROOT_CRL_ADDRESS)],
+    )
+    return (TlsServer((ca.leaf_from(issuing, host), issuing)),)
 
 
 def _stapled(kind: str | None, *, must: bool = False) -> Build:
@@ -76,6 +94,15 @@ SCENARIOS = (
         title_ja="失効の証明を自分で送っている（OCSPステープリング）",
         story="The server fetches its own OCSP answer and passes it on, whatever it says.",
         build=_stapled("revoked"),
+    ),
+    Scenario(
+        name="revoked-intermediate",
+        cause=Cause.REVOKED,
+        verdict="broken",
+        title="The intermediate CA was revoked",
+        title_ja="中間CA証明書が失効済み",
+        story="The CA had issued from it against the rules, and had to withdraw the CA itself.",
+        build=_revoked_ca,
     ),
     Scenario(
         name="must-staple-missing",
@@ -130,6 +157,16 @@ SCENARIOS = (
         title_ja="OCSPレスポンダーが応答しない",
         story="The check must not wait for a responder that hangs.",
         build=_asked("slow"),
+    ),
+    Scenario(
+        name="revoked-late",
+        cause=Cause.REVOKED,
+        verdict="broken",
+        title="Revoked, says a responder that takes its time",
+        title_ja="失効済み（レスポンダーの応答が遅い）",
+        story="The first answer does not wait; the second one corrects it.",
+        build=_asked("late"),
+        judged=False,
     ),
     Scenario(
         name="crl-only",
