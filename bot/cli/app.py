@@ -8,6 +8,7 @@ from bot import __version__
 from bot.cli.chain import chain
 from bot.cli.check import check
 from bot.cli.demo import demo
+from bot.cli.explain import explain
 from bot.cli.letter import letter
 from bot.cli.schema import schema
 from bot.cli.serve import serve
@@ -20,8 +21,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, letter, schema, serve, demo):
+for _command in (check, chain, explain, letter, schema, serve, demo):
     app.command()(_command)
+# What is pasted may begin with a dash, or hold words that look like options.
+app.command(context_settings={"ignore_unknown_options": True})(explain)
 
 
 @app.callback(invoke_without_command=True)
@@ -35,7 +38,7 @@ def _tlscheck(
         print(f"tlscheck {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        msg = "give a command: check, chain, letter, schema, serve or demo (tlscheck --help explains them)"
+        msg = "give a command: check, chain, explain, letter, schema, serve or demo (tlscheck --help explains them)"
         raise WrongUsageError(msg)
 
 

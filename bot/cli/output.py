@@ -54,12 +54,11 @@ class Out:
         if self.as_json:
             self._write(report.to_json())
             return
-        known = self.console.is_terminal or os.environ.get("COLUMNS", "").isdecimal()
         self._print(
             render_report(
                 report,
                 self.lang,
-                width=self.console.width if known else _WIDTH_OF_A_FILE,
+                width=self.width,
                 as_of=self.as_of,
                 save_command=save_command,
                 allow_command=allow_command,
@@ -71,6 +70,20 @@ class Out:
         """The answer that takes the place of the one above it."""
         self._print([Text(), Text(catalogue(self.lang).text("terminal.update"), "bold"), Text()])
         self.answer(report, save_command=save_command)
+
+    @property
+    def width(self) -> int:
+        """Cells that an answer may take."""
+        known = self.console.is_terminal or os.environ.get("COLUMNS", "").isdecimal()
+        return self.console.width if known else _WIDTH_OF_A_FILE
+
+    def page(self, lines: Iterable[Text]) -> None:
+        """Lines that already fit."""
+        self._print(lines)
+
+    def line(self, text: str) -> None:
+        """A line for programs, as it is."""
+        self._write(text)
 
     def row(self, report: Report, *, host_width: int) -> None:
         """One answer of a list: a line, or all of it when that was asked for."""

@@ -42,6 +42,11 @@ StepKind = Literal["do", "prove", "stopgap"]
 _OBEYED = re.compile("[\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def obeyed_escaped(json: str) -> str:
+    """JSON in which what a terminal obeys is written as escapes."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 def _as_rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -225,6 +230,4 @@ class Report(_Value):
         What a terminal obeys (U+009B begins a command as ESC [ does), what some readers take for
         the end of a line, and direction marks are written as escapes; RFC 8259, 7 allows it.
         """
-        return _OBEYED.sub(
-            lambda found: f"\\u{ord(found[0]):04x}", self.model_dump_json(by_alias=True)
-        )
+        return obeyed_escaped(self.model_dump_json(by_alias=True))

@@ -6,7 +6,7 @@ Pure: text in, values out; no lookups, no sockets, no language. The stations, in
 `host` (the server it names), `mask` (no secret leaves). Words are `bot.texts.explanation`'s.
 """
 
-from bot.diagnosis.causes import Cause
+from bot.explain.advice import place_of, steps
 from bot.explain.clean import clean, joined
 from bot.explain.decide import decide, recognise
 from bot.explain.explanation import Candidate, Explanation
@@ -15,7 +15,7 @@ from bot.explain.mask import mask
 from bot.explain.pattern import Rank
 from bot.explain.side import client_of, is_serving
 
-__all__ = ["Candidate", "Explanation", "explain"]
+__all__ = ["Candidate", "Explanation", "explain", "place_of"]
 
 _LONGEST_EVIDENCE = 300
 
@@ -32,7 +32,8 @@ def explain(text: str) -> Explanation:
     """
     cleaned = clean(mask(text))
     serving = is_serving(cleaned)
-    decision = decide(recognise(cleaned), serving=serving)
+    hits = recognise(cleaned)
+    decision = decide(hits, serving=serving)
     if len(cleaned.lines) > 1 and (
         decision.hit is None or decision.hit.statement.rank <= Rank.FRAME
     ):
@@ -42,8 +43,8 @@ def explain(text: str) -> Explanation:
             cleaned, decision = together, again
     line = cleaned.line_at(decision.hit.start) if decision.hit else ""
     client, library = client_of(cleaned)
-    told = decision.cause is not Cause.NOT_A_TLS_ERROR or decision.hit is not None
-    host, port = host_of(cleaned, line) if told else (None, None)
+    # A server is offered to be checked where TLS is spoken of at all.
+    host, port = host_of(cleaned, line) if hits else (None, None)
     return Explanation(
         cause=decision.cause,
         candidates=decision.candidates,
@@ -52,7 +53,9 @@ def explain(text: str) -> Explanation:
         host=host,
         port=port,
         serving=serving,
+        mentions_tls=bool(hits),
         evidence=_excerpt(line),
+        next_steps=steps(decision.cause, host, port, serving=serving),
     )
 
 

@@ -24,9 +24,9 @@ class Hit:
 
 @dataclass(frozen=True)
 class Decision:
-    """The cause, what else it can be, and the statement that decided (None: no error stated)."""
+    """The cause, what else it can be, and the statement that decided (None: no error is stated)."""
 
-    cause: Cause | None
+    cause: Cause
     candidates: tuple[Candidate, ...]
     hit: Hit | None
 
@@ -50,8 +50,6 @@ def decide(hits: Sequence[Hit], *, serving: bool) -> Decision:
     """
     errors = [one for one in hits if one.statement.rank > Rank.MENTION]
     if not errors:
-        if hits:
-            return Decision(None, (), None)
         return Decision(Cause.NOT_A_TLS_ERROR, (_candidate(Cause.NOT_A_TLS_ERROR, 1.0),), None)
     rank = max(one.statement.rank for one in errors)
     nearest = [one for one in errors if one.statement.rank == rank]

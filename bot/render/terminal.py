@@ -6,7 +6,6 @@ Every foreign string passes through `visible` here. Nothing here does I/O.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from rich.cells import cell_len
@@ -22,8 +21,9 @@ from bot.diagnosis.report import (
     Target,
 )
 from bot.render import drawing
-from bot.render.lines import pad, shorten, wrap
-from bot.render.sanitise import visible, visible_lines
+from bot.render.lines import pad, shorten
+from bot.render.page import LABELS, NARROWEST, Page, open_page
+from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.names import short_name
 
@@ -44,45 +44,9 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "works": ("✓", "green"),
     "depends": ("?", "yellow"),
 }
-NARROWEST = 40
 SAVES_FULLCHAIN = "save_fullchain"  # the step whose command differs from surface to surface
-_LABELS = 16  # cells for the clients beside the line that they print
 _HERE = "here"  # the default of TLSCHECK_VANTAGE
 _LINES = 6  # of what failing clients print; all of them with --verbose
-_WIDEST = 120  # longer lines are hard to read, however wide the window is
-
-
-@dataclass
-class _Page:
-    width: int
-    texts: Catalogue
-    lines: list[Text] = field(default_factory=list)
-
-    def paragraph(
-        self, text: str, *, first: str = "", style: str = "", first_style: str = ""
-    ) -> None:
-        """`text` wrapped behind `first`; the next lines stand below the text."""
-        indent = cell_len(first)
-        if indent > self.width - _LABELS:  # no room beside it
-            self.lines.append(Text(shorten(first.rstrip(), self.width), first_style or style))
-            first, indent = "    ", 4
-        for number, line in enumerate(wrap(text, self.width - indent)):
-            head = first if number == 0 else " " * indent
-            self.lines.append(Text().append(head, first_style or style).append(line, style))
-            self.lines[-1].rstrip()
-
-    def command(self, text: str) -> None:
-        """Lines that are copied: never wrapped, each in one piece."""
-        for line in visible_lines(text):
-            self.lines.append(Text(f"       {line}", "cyan"))
-
-    def heading(self, text: str) -> None:
-        self.blank()
-        self.paragraph(text, style="bold")
-
-    def blank(self) -> None:
-        if self.lines and self.lines[-1].plain:
-            self.lines.append(Text())
 
 
 def render_report(
@@ -109,7 +73,7 @@ def render_report(
     Returns:
         Lines without their line feeds.
     """
-    page = _Page(max(min(width, _WIDEST), NARROWEST), catalogue(lang))
+    page = open_page(width, lang)
     _headline(page, report)
     cause = report.findings[0] if report.cause and report.findings else None
     if report.summary:
@@ -198,7 +162,7 @@ def _title(texts: Catalogue, report: Report) -> str:
     return visible(report.findings[0].title or str(report.findings[0].code))
 
 
-def _headline(page: _Page, report: Report) -> None:
+def _headline(page: Page, report: Report) -> None:
     word = page.texts.text(f"terminal.verdict.{report.verdict}")
     host = place(report.target)
     unicode_name = drawing.unicode_name(report.target.host)
@@ -214,7 +178,7 @@ def _headline(page: _Page, report: Report) -> None:
     )
 
 
-def _chain(page: _Page, report: Report, moment: datetime) -> None:
+def _chain(page: Page, report: Report, moment: datetime) -> None:
     drawn = drawing.chain(report, moment, page.texts)
     if not drawn:
         return
@@ -235,7 +199,7 @@ def _chain(page: _Page, report: Report, moment: datetime) -> None:
         )
 
 
-def _clients(page: _Page, report: Report, *, verbose: bool) -> None:
+def _clients(page: Page, report: Report, *, verbose: bool) -> None:
     clients = report.clients
     if not clients:
         return
@@ -263,7 +227,7 @@ def _clients(page: _Page, report: Report, *, verbose: bool) -> None:
             for error, group in _grouped(those, [client.error or "" for client in those])
         ]
         shown = errors if verbose or len(errors) <= _LINES + 1 else errors[:_LINES]
-        column = min(max((cell_len(names) for names, _ in shown), default=0), _LABELS)
+        column = min(max((cell_len(names) for names, _ in shown), default=0), LABELS)
         for names, error in shown:
             label = pad(shorten(names, column), column)
             page.paragraph(error, first=f"{indent}{label}  ", style=style, first_style="none")
@@ -293,7 +257,7 @@ def _grouped(
     return list(groups.items())
 
 
-def _fix(page: _Page, report: Report, save_command: str | None) -> None:
+def _fix(page: Page, report: Report, save_command: str | None) -> None:
     fix = report.fix
     if fix is None or not (fix.steps or fix.fullchain_pem):
         return
@@ -314,7 +278,7 @@ def _fix(page: _Page, report: Report, save_command: str | None) -> None:
             page.command(save)
 
 
-def _findings(page: _Page, findings: Sequence[Finding], *, verbose: bool) -> None:
+def _findings(page: Page, findings: Sequence[Finding], *, verbose: bool) -> None:
     if not findings:
         return
     page.heading(page.texts.text("terminal.findings.title"))
@@ -328,13 +292,13 @@ def _findings(page: _Page, findings: Sequence[Finding], *, verbose: bool) -> Non
             _evidence(page, finding)
 
 
-def _evidence(page: _Page, finding: Finding) -> None:
+def _evidence(page: Page, finding: Finding) -> None:
     for name, value in finding.evidence.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         page.paragraph(visible(shown), first=f"    {shorten(visible(name), 24)}: ", style="dim")
 
 
-def _addresses(page: _Page, report: Report) -> None:
+def _addresses(page: Page, report: Report) -> None:
     if not any(endpoint.address for endpoint in report.endpoints):
         return  # a chain from a file
     page.blank()

@@ -380,12 +380,16 @@ def test_a_text_without_tls_is_told_so(text: str) -> None:
     """What has nothing to do with TLS gets no invented cause, and names no host."""
     explanation = explain(text)
     assert explanation.cause is Cause.NOT_A_TLS_ERROR
+    assert not explanation.mentions_tls
     assert explanation.host is None
 
 
 def test_tls_without_an_error_is_no_error() -> None:
     """A sentence that speaks of a certificate and states no fault has no cause."""
-    assert explain("We renewed the certificate of shop.example.jp yesterday.").cause is None
+    explanation = explain("We renewed the certificate of shop.example.jp yesterday.")
+    assert explanation.cause is Cause.NOT_A_TLS_ERROR
+    assert explanation.mentions_tls
+    assert explanation.host == "shop.example.jp"
 
 
 def test_names_are_unique_and_written_for_folded_text() -> None:
