@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     tlscheck_deny_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     tlscheck_extra_roots: Path | None = None
     tlscheck_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
-    tlscheck_lang: Literal["en", "ja"] = "en"
+    tlscheck_lang: Literal["en", "ja"] | None = None
     tlscheck_log: Literal["json", "console"] = "console"
     tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "here"
 

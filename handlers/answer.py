@@ -14,6 +14,7 @@ from itertools import groupby
 import idna
 
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
+from bot.letter import audience_of
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.names import short_list
 from handlers import blocks, limits
@@ -21,7 +22,7 @@ from handlers.blocks import Block, Element, Message
 from handlers.chain import draw_chain, representative
 from handlers.escape import mrkdwn, shorten, visible
 from handlers.fit import Part, fit, part
-from handlers.press import DETAILS, FULL_CHAIN, RECHECK, RESULT_ID, SHARE, Press, Shared
+from handlers.press import DETAILS, FULL_CHAIN, LETTER, RECHECK, RESULT_ID, SHARE, Press, Shared
 
 _OUTCOMES: tuple[Outcome, ...] = ("fails", "depends", "works")
 _MOST_GROUPS = 4
@@ -409,4 +410,8 @@ def _buttons(shown: Shown, texts: Catalogue) -> list[Element]:
     made.append(blocks.button(DETAILS, texts.text("slack.button.details"), value))
     if shown.report.fix is not None and shown.report.fix.fullchain_pem:
         made.append(blocks.button(FULL_CHAIN, texts.text("slack.button.fullchain"), value))
+    # A letter is about today, not about a moment that was asked for.
+    today = shown.judged_at == shown.report.checked_at
+    if today and audience_of(shown.report) != "nobody":
+        made.append(blocks.button(LETTER, texts.text("slack.button.letter"), value))
     return made

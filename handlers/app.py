@@ -16,6 +16,10 @@ from slack_bolt.response import BoltResponse
 
 from handlers.ask import ARRIVED, answer_command
 from handlers.desk import Desk
+from handlers.letter import CALLBACK_ID as LETTER_VIEW
+from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
+from handlers.mail import choose, open_letter, submit
+from handlers.press import LETTER
 from handlers.pressed import Listener, answer_press, listeners
 
 log = structlog.get_logger(__name__)
@@ -60,6 +64,18 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
 
     for action_id, listener in listeners().items():
         app.action(action_id)(_on_press(desk, listener))
+
+    app.action(LETTER)(_on_press(desk, open_letter))
+
+    @app.action(CHOOSE_LANG)
+    @app.action(CHOOSE_SOFTWARE)
+    async def on_choice(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        desk.work.start(choose(desk, body, action), name="choose")
+
+    @app.view(LETTER_VIEW)
+    async def on_submission(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await submit(desk, ack, body)
 
     app.error(_on_error(desk))
     return app

@@ -7,6 +7,7 @@ bolt-python #1268: so either one message, or this one and the answer.)
 
 import asyncio
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 import structlog
@@ -57,10 +58,14 @@ async def answer_command(
 
 async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: float) -> None:
     loop = asyncio.get_running_loop()
-    if not await desk.first_time("command", _text(body, "trigger_id")):
+    first, reader = await asyncio.gather(
+        desk.first_time("command", _text(body, "trigger_id")),
+        desk.reader(_text(body, "user_id")),
+    )
+    if not first:
         await ack()
         return
-    command = parse_command(_text(body, "text"), desk.lang)
+    command = parse_command(_text(body, "text"), reader.lang)
     if isinstance(command, Help):
         await acknowledge(ack, help_message(command.lang, _text(body, "command") or "/tlscheck"))
         return
@@ -69,7 +74,7 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         return
     host = shown_host(command.question.target)
     try:
-        task = desk.work.start(_ask(desk, command), name="ask")
+        task = desk.work.start(_ask(desk, command, reader.zone), name="ask")
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
         return
@@ -83,12 +88,12 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     desk.work.start(_follow(desk, task, command, url), name="follow", follows=True)
 
 
-_Answered = tuple[Answer, Message]
+_Answered = tuple[Answer, Message, tzinfo]
 
 
-async def _ask(desk: Desk, command: Ask) -> _Answered:
+async def _ask(desk: Desk, command: Ask, zone: tzinfo) -> _Answered:
     answer = await desk.service.ask(command.question)
-    return answer, desk.presenter.message(answer, command.lang)
+    return answer, desk.presenter.message(answer, command.lang, zone), zone
 
 
 def _result(desk: Desk, task: "asyncio.Task[_Answered]", command: Ask) -> Message:
@@ -107,12 +112,15 @@ def _see_to_update(
     if task.cancelled() or task.exception() is not None:
         return
 
+    answer, _, zone = task.result()
+
     async def tell(later: Answer) -> None:
         # The acknowledgement that carries the first answer may still be on its way.
         await asyncio.sleep(LEAD_SECONDS)
-        await desk.tell(response_url, desk.presenter.message(later, command.lang, updates=True))
+        message = desk.presenter.message(later, command.lang, zone, updates=True)
+        await desk.tell(response_url, message)
 
-    tell_later(desk, task.result()[0], tell)
+    tell_later(desk, answer, tell)
 
 
 async def _follow(

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from bot.texts.catalogue import Lang
 from handlers.blocks import Message
 from handlers.command import Ask, Refused, parse_command
 from handlers.measure import Measures
+from handlers.people import MOMENT_SECONDS, People
 from handlers.present import Presenter
 from handlers.press import Press
 from handlers.reply import Reply, ReplyError
@@ -55,8 +56,20 @@ class OnceStore(Protocol):
 
 
 @dataclass(frozen=True)
+class Reader:
+    """The language and the time zone that somebody is answered in."""
+
+    lang: Lang
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True)
 class Desk:
-    """The tools of the listeners."""
+    """The tools of the listeners.
+
+    `lang` is spoken where nobody's own language is known; with `lang_is_set` (TLSCHECK_LANG) it is
+    spoken to everybody.
+    """
 
     service: Asking
     store: OnceStore
@@ -66,8 +79,16 @@ class Desk:
     work: Work
     measures: Measures
     clock: Callable[[], datetime]
+    people: People
     lang: Lang
     patience: float
+    lang_is_set: bool = False
+
+    async def reader(self, user: str, within: float = MOMENT_SECONDS) -> Reader:
+        """How somebody is answered, as far as it is known within a moment."""
+        person = await self.people.person(user, within)
+        lang = None if self.lang_is_set else person.lang
+        return Reader(lang or self.lang, person.zone)
 
     async def first_time(self, kind: str, delivery: str) -> bool:
         """Whether this delivery is to be worked on; a repeated one is not."""

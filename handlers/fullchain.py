@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.diagnosis.report import Target
+from bot.letter import file_name
 from bot.texts.catalogue import Lang, catalogue
 from handlers import blocks, limits
 from handlers.ask import shown_host
@@ -23,15 +24,7 @@ from handlers.web import api_error
 
 log = structlog.get_logger(__name__)
 
-_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
-
-
-def file_name(target: Target) -> str:
-    """A name for the file: the host's, with nothing that a file system would trip over."""
-    host = _NOT_IN_FILE_NAMES.sub("-", target.host).strip("-.") or "server"
-    port = "" if target.port == 443 else f"-{target.port}"
-    return f"{host[:180]}{port}.fullchain.pem"
 
 
 async def send_full_chain(

@@ -19,6 +19,7 @@ MESSAGE_TEXT: Final = 600
 VIEW_BLOCKS: Final = 100
 VIEW_TITLE: Final = 24
 VIEW_CLOSE: Final = 24
+VIEW_SUBMIT: Final = 24
 VIEW_PRIVATE_METADATA: Final = 3000
 VIEW_CALLBACK_ID: Final = 255
 # `view_too_large` comes at 250 kB (docs.slack.dev/reference/methods/views.open); a page that a
@@ -37,6 +38,17 @@ ACTIONS_ELEMENTS: Final = 25
 BUTTON_TEXT: Final = 75
 BUTTON_VALUE: Final = 2000
 BUTTON_ACCESSIBILITY_LABEL: Final = 75
+# docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element (max_length)
+INPUT_VALUE: Final = 3000
+# docs.slack.dev/reference/block-kit/blocks/input-block
+INPUT_LABEL: Final = 2000
+# docs.slack.dev/reference/block-kit/block-elements/select-menu-element
+SELECT_OPTIONS: Final = 100
+PLACEHOLDER: Final = 150
+# docs.slack.dev/reference/block-kit/composition-objects/option-object
+OPTION_TEXT: Final = 75
+# The subject of a letter; mail programs cut long ones.
+SUBJECT: Final = 300
 ACTION_ID: Final = 255
 BLOCK_ID: Final = 255
 # No length is documented for a text inside rich_text; we hold ours to the text object's.

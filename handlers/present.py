@@ -1,11 +1,11 @@
 """From the service's Answer to a message: phrased, rendered, and kept while it is asked for again.
 
-The unchanging part of a message is kept by result and language; only its small print ages.
+The unchanging part of a message is kept by result, language and time zone; only its small print ages.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot.diagnosis.report import Report
 from bot.service import Answer
@@ -15,7 +15,7 @@ from handlers.blocks import Message
 from handlers.command import command_text
 from handlers.press import Shared
 
-Phrase = Callable[[Report, Lang], Report]
+Phrase = Callable[[Report, Lang, tzinfo], Report]
 
 KEPT = 256
 
@@ -25,16 +25,17 @@ class Presenter:
 
     def __init__(self, phrase: Phrase) -> None:
         self._phrase = phrase
-        self._kept: OrderedDict[tuple[str, Lang], tuple[Report, Report, Body]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Lang, str], tuple[Report, Report, Body]] = OrderedDict()
 
-    def phrased(self, answer: Answer, lang: Lang) -> Report:
-        """The Report of an answer, in that language."""
-        return self._body(answer, lang)[0]
+    def phrased(self, answer: Answer, lang: Lang, zone: tzinfo = UTC) -> Report:
+        """The Report of an answer, in that language and with moments in that zone."""
+        return self._body(answer, lang, zone)[0]
 
     def message(
         self,
         answer: Answer,
         lang: Lang,
+        zone: tzinfo = UTC,
         *,
         shared: Shared | None = None,
         checking_again: bool = False,
@@ -44,7 +45,7 @@ class Presenter:
 
         `updates`: the short one for somebody who has read the answer that this one updates.
         """
-        report, body = self._body(answer, lang)
+        report, body = self._body(answer, lang, zone)
         return render(
             Shown(
                 report=report,
@@ -65,14 +66,14 @@ class Presenter:
             body,
         )
 
-    def _body(self, answer: Answer, lang: Lang) -> tuple[Report, Body]:
-        key = (answer.report.id, lang)
+    def _body(self, answer: Answer, lang: Lang, zone: tzinfo) -> tuple[Report, Body]:
+        key = (answer.report.id, lang, str(zone))
         found = self._kept.get(key)
         # How somebody typed the target differs between askers of one result; nothing shows it.
         if found is not None and _same(found[0], answer.report):
             self._kept.move_to_end(key)
             return found[1], found[2]
-        report = self._phrase(answer.report, lang)
+        report = self._phrase(answer.report, lang, zone)
         body = build_body(report, judged_at(answer), lang)
         self._kept[key] = (answer.report, report, body)
         while len(self._kept) > KEPT:

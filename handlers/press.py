@@ -15,6 +15,7 @@ SHARE = "tlscheck_share"
 RECHECK = "tlscheck_recheck"
 DETAILS = "tlscheck_details"
 FULL_CHAIN = "tlscheck_fullchain"
+LETTER = "tlscheck_letter"
 
 RESULT_ID = r"^[A-Za-z0-9._-]{1,64}$"
 

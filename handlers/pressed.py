@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import structlog
@@ -158,7 +159,8 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
     if isinstance(answer, Message):
         return answer
     shared = Shared(user=place.user, at=int(desk.clock().timestamp()))
-    message = desk.presenter.message(answer, press.lang, shared=shared)
+    zone = (await desk.reader(place.user)).zone
+    message = desk.presenter.message(answer, press.lang, zone, shared=shared)
     try:
         posted = await desk.client.chat_postMessage(
             channel=place.channel,
@@ -176,7 +178,7 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
         channel, ts = str(posted["channel"]), str(posted["ts"])
 
         async def put(later: Answer) -> None:
-            message = desk.presenter.message(later, press.lang, shared=shared)
+            message = desk.presenter.message(later, press.lang, zone, shared=shared)
             await desk.client.chat_update(
                 channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
             )
@@ -196,7 +198,7 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
 
     async def add(later: Answer) -> None:
         # Nobody but Slack knows which message that became: what changed is posted below it.
-        message = desk.presenter.message(later, press.lang, shared=shared, updates=True)
+        message = desk.presenter.message(later, press.lang, zone, shared=shared, updates=True)
         if place.response_url:
             await desk.reply(place.response_url, message, in_channel=True)
 
@@ -212,7 +214,11 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
             old = await desk.service.recall(press.result)
             if old is not None and not task.done():
                 interim = desk.presenter.message(
-                    old, press.lang, shared=press.shared, checking_again=True
+                    old,
+                    press.lang,
+                    await _zone(desk, place, press),
+                    shared=press.shared,
+                    checking_again=True,
                 )
                 await desk.tell(place.response_url, interim, replace=True)
         answer = await task
@@ -227,8 +233,10 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
         await _put_in_place(desk, place, press, answer)
         return
 
+    zone = await _zone(desk, place, press)
+
     async def put(shown: Answer) -> None:
-        message = desk.presenter.message(shown, press.lang, shared=press.shared)
+        message = desk.presenter.message(shown, press.lang, zone, shared=press.shared)
         await _put_in_place(desk, place, press, message)
 
     await put(answer)
@@ -252,12 +260,28 @@ async def _put_back(desk: Desk, place: Place, press: Press) -> None:
     """The earlier answer without "checking again": that is not true any more."""
     old = await desk.service.recall(press.result) if press.result else None
     if old is not None:
-        message = desk.presenter.message(old, press.lang, shared=press.shared)
+        zone = await _zone(desk, place, press)
+        message = desk.presenter.message(old, press.lang, zone, shared=press.shared)
         await desk.tell(place.response_url, message, replace=True)
+
+
+async def _zone(desk: Desk, place: Place, press: Press) -> tzinfo:
+    """The zone of a message's moments: its asker's, on a shared one that of who shared it."""
+    return (await desk.reader(press.shared.user if press.shared else place.user)).zone
+
+
+async def spoken(desk: Desk, place: Place, press: Press) -> Press:
+    """The press in the language of who pressed: a shared message may speak another one."""
+    if press.shared is None or desk.lang_is_set:
+        return press
+    lang = (await desk.people.person(place.user)).lang
+    return press.model_copy(update={"lang": lang}) if lang else press
 
 
 async def details(desk: Desk, place: Place, press: Press) -> None:
     """Details: a view that opens at once, while its trigger lives, and is filled in then."""
+    press = await spoken(desk, place, press)
+    zone = (await desk.reader(place.user)).zone
     opened = await desk.client.views_open(
         trigger_id=place.trigger_id, view=skeleton_view(press.lang)
     )
@@ -267,7 +291,7 @@ async def details(desk: Desk, place: Place, press: Press) -> None:
         if isinstance(answer, Message):
             view = sentence_view(press.lang, answer.text)
         else:
-            view = details_view(desk.presenter.phrased(answer, press.lang), press.lang)
+            view = details_view(desk.presenter.phrased(answer, press.lang, zone), press.lang)
     except Exception as error:
         host = press.command.split(" ", 1)[0]
         view = sentence_view(press.lang, desk.failure(error, press.lang, host, "details").text)
@@ -276,6 +300,7 @@ async def details(desk: Desk, place: Place, press: Press) -> None:
 
 async def full_chain(desk: Desk, place: Place, press: Press) -> None:
     """Full chain: the file to install, where the asker can get at it."""
+    press = await spoken(desk, place, press)
     answer = await desk.answer_of(press)
     if isinstance(answer, Message):
         await desk.tell(place.response_url, answer)

@@ -34,6 +34,7 @@ from handlers.app import build_app
 from handlers.desk import Desk
 from handlers.doors import web_app
 from handlers.measure import Measures
+from handlers.people import People
 from handlers.present import Phrase, Presenter
 from handlers.reply import Replies
 from handlers.socket import Socket
@@ -131,7 +132,9 @@ async def serve(
             work=work,
             measures=measures,
             clock=clock,
-            lang=settings.tlscheck_lang,
+            people=People(client, work, clock),
+            lang=settings.tlscheck_lang or "en",
+            lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,
         )
         app = build_app(desk, signing_secret=signing_secret)

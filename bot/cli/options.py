@@ -72,7 +72,7 @@ def read_settings(lang: LangOption | None) -> tuple[Settings, Lang, Catalogue]:
         settings = load_settings()
     except SettingsError as error:
         raise WrongUsageError(str(error)) from error
-    chosen: Lang = settings.tlscheck_lang if lang is None else lang.value
+    chosen: Lang = lang.value if lang is not None else settings.tlscheck_lang or "en"
     return settings, chosen, catalogue(chosen)
 
 

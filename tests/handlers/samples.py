@@ -1,7 +1,7 @@
 """Reports as the engine would return them, and a vantage that returns them when it is told to."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import count
 
 from bot.diagnosis.causes import Cause
@@ -116,7 +116,7 @@ def missing_intermediate(question: Question, *, at: datetime = CHECKED) -> Repor
     )
 
 
-def phrase(report: Report, lang: Lang) -> Report:
+def phrase(report: Report, lang: Lang, _zone: tzinfo = UTC) -> Report:
     """Texts of a length as the real ones have, in either language."""
     if lang == "ja":
         title, summary = (

@@ -18,6 +18,7 @@ SCOPES = {
     "chat_update": "chat:write",
     "conversations_open": "im:write",
     "files_upload_v2": "files:write",
+    "users_info": "users:read",
     "views_open": None,
     "views_update": None,
     "auth_test": None,

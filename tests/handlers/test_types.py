@@ -12,11 +12,14 @@ from bot.demo.lab import open_lab
 from bot.demo.run import lab_vantage
 from bot.diagnosis.question import Question
 from bot.diagnosis.target import parse_target
+from bot.letter import write_letter
 from bot.settings import load_settings
 from bot.texts import LANGS, phrase_report
 from handlers.answer import Shown, render
 from handlers.details import details_view, sentence_view, skeleton_view
-from handlers.press import Shared
+from handlers.letter import Wish, letter_view, note_view
+from handlers.mail import letter_messages
+from handlers.press import Press, Shared
 from handlers.sentences import help_message, say
 
 MODULES = Path(__file__).parents[2] / ".venv/node/node_modules"
@@ -93,8 +96,13 @@ async def test_every_message_and_window_has_slacks_shape(tmp_path: Path) -> None
             )
             messages += [list(render(one).blocks) for one in (shown, shared)]
             views.append(details_view(phrased, lang))
+            press = Press(command=report.target.host, lang=lang)
+            letter = write_letter(report, lang)
+            views.append(letter_view(letter, report, Wish(press=press, lang=lang)))
+            messages += [list(one.blocks) for one in letter_messages(letter.subject, letter.body)]
         messages.append(list(help_message(lang).blocks))
         messages.append(list(say(lang, "slack.checking", host="shop.example.jp").blocks))
+        views.append(note_view(lang, "A sentence."))
         views += [skeleton_view(lang), sentence_view(lang, "A sentence.")]
     assert _accepted(_source(messages, views), tmp_path) == ""
 
