@@ -17,6 +17,9 @@ from bot.diagnosis.trust import is_public_root
 
 _LONGEST_SERIAL = 20  # octets: RFC 5280, 4.1.2.2
 
+# ML-DSA-44, -65 and -87: keys that sign and do nothing else (RFC 9881, 5).
+_SIGN_ONLY = frozenset(f"2.16.840.1.101.3.4.3.{last}" for last in (17, 18, 19))
+
 # Purposes that a server's certificate must not have (Baseline Requirements 7.1.2.7.10).
 _NOT_FOR_SERVERS = frozenset(
     {
@@ -43,14 +46,19 @@ def points(path: tuple[Certificate, ...]) -> Iterator[Point]:
     leaf = path[0]
     for rule in _leaf_rules(leaf):
         yield Point(rule, leaf)
+    public = is_public_root(path[-1])
     for index, one in enumerate(path):
-        if index == len(path) - 1 and is_public_root(one):
+        if index == len(path) - 1 and public:
             continue
         for rule in _rules_for_all(one):
             yield Point(rule, one)
         if index:
             for rule in _ca_rules(one):
                 yield Point(rule, one)
+            # The Baseline Requirements (7.1.2.5.2) let public CAs off.
+            named = not public and extension(one, x509.NameConstraints)
+            if named and not is_critical(one, x509.NameConstraints):
+                yield Point("RFC 5280 4.2.1.10 (name constraints that are not critical)", one)
 
 
 def _rules_for_all(one: Certificate) -> Iterator[str]:
@@ -90,11 +98,21 @@ def _leaf_rules(leaf: Certificate) -> Iterator[str]:
     usage = extension(leaf, x509.KeyUsage)
     if usage is not None and not _may_anything(usage):
         yield "BR 7.1.2.7.11 (empty key usage)"
+    if usage is not None and _signs_only(leaf) and _more_than_signing(usage):
+        yield "RFC 9881 5 (key usage of an ML-DSA key)"
     if leaf.has_san and not _names_agree(leaf):
         yield "BR 7.1.4.3 (common name)"
     empty = not list(leaf.parsed.subject)
     if leaf.has_san and empty and not is_critical(leaf, x509.SubjectAlternativeName):
         yield "RFC 5280 4.2.1.6 (subject alternative name)"
+
+
+def _signs_only(leaf: Certificate) -> bool:
+    return leaf.parsed.public_key_algorithm_oid.dotted_string in _SIGN_ONLY
+
+
+def _more_than_signing(usage: x509.KeyUsage) -> bool:
+    return usage.key_encipherment or usage.data_encipherment or usage.key_agreement
 
 
 def _may_anything(usage: x509.KeyUsage) -> bool:
