@@ -38,6 +38,9 @@ class Asking(Protocol):
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
         """The newest answer."""
 
+    async def later(self, answer: Answer) -> Answer | None:
+        """The same answer once what was open in it has arrived."""
+
 
 class Teller(Protocol):
     """Who can tell people."""
@@ -141,9 +144,16 @@ class Watcher:
         except ServiceClosedError:
             return  # the lease ends, and another process looks
         except CheckFailedError:
-            again = watch.model_copy(update={"turn": watch.turn + 1})
-            await self._watches.settle(again, watch.turn, next_look(again, self._clock()))
+            await self._look_again(watch)
             return
+        # Nobody waits for this answer, and half of one would look as if a revoked certificate
+        # were mended until the CA has answered.
+        if answer.report.pending:
+            later = await self._service.later(answer)
+            if later is None:
+                await self._look_again(watch)
+                return
+            answer = later
         looked = look(watch, answer.report)
         now = self._clock()
         if looked.ended and not looked.untold:
@@ -153,6 +163,10 @@ class Watcher:
         due = now + self._lease if looked.untold else next_look(looked, now)
         if await self._watches.settle(looked, watch.turn, due) and looked.untold:
             await self._tell(looked)
+
+    async def _look_again(self, watch: Watch) -> None:
+        again = watch.model_copy(update={"turn": watch.turn + 1})
+        await self._watches.settle(again, watch.turn, next_look(again, self._clock()))
 
     async def _tell(self, watch: Watch) -> None:
         left = list(watch.untold)

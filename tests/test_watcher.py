@@ -40,6 +40,8 @@ class Hosts:
     clock: Callable[[], datetime]
     mended: set[str] = field(default_factory=set)
     failing: bool = False
+    revoked: bool = False
+    silent: bool = False
     looks: dict[str, int] = field(default_factory=dict)
 
     async def ask(self, asked: Question, *, refresh: bool = False) -> Answer:
@@ -51,8 +53,19 @@ class Hosts:
         if self.failing:
             raise CheckFailedError(asked)
         shown = self.report(asked)
+        if self.revoked:
+            shown = shown.model_copy(update={"pending": ("revocation",)})
         record = Record(key=question_key(asked, "here", "roots"), question=asked, report=shown)
         return Answer(record, timedelta(0), "fresh", stored=True)
+
+    async def later(self, answer: Answer) -> Answer | None:
+        """Revoked, says the CA a moment later; nothing when it is `silent`."""
+        if self.silent:
+            return None
+        changes = {"verdict": "broken", "cause": Cause.REVOKED, "pending": ()}
+        shown = answer.report.model_copy(update=changes)
+        record = answer.record.model_copy(update={"report": shown})
+        return Answer(record, answer.age, answer.source, stored=True)
 
     def report(self, asked: Question) -> Report:
         """What the host shows now."""
@@ -170,6 +183,26 @@ async def test_looks_come_again_and_the_watch_ends(store: Store) -> None:
     await emptied(store)
     await bot.aclose()
     assert listener.heard == [("shop.example.jp", "changed")]
+
+
+async def test_a_watch_judges_only_what_is_complete(store: Store) -> None:
+    """Mended and then revoked, which the CA says late: "changed" is told once, never "well"."""
+    clock = Clock()
+    hosts, listener = Hosts(clock, mended={"shop.example.jp"}), Listener()
+    watch = await add(store, hosts, "shop.example.jp", clock)
+    assert watch.question.target.host == "shop.example.jp"
+    hosts.revoked = hosts.silent = True
+    bot = watcher(store, hosts, listener, clock)
+    bot.start()
+    for _ in range(2):
+        looks = hosts.looks.get("shop.example.jp", 0)
+        await until(partial(looked_more, hosts, looks))
+        await settled(store, clock)
+        assert listener.heard == []
+        clock.forward(6 * 3600)
+    hosts.silent = False
+    await until(lambda: listener.heard == [("shop.example.jp", "changed")])
+    await bot.aclose()
 
 
 async def test_what_was_not_told_is_told_later(store: Store) -> None:
