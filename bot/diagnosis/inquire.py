@@ -168,7 +168,12 @@ def _refused_with_alpn(view: View, seen: Handshake) -> bool:
 
 
 async def _no_alpn(view: View, _: Handshake, shake: _Shake, __: float) -> View:
-    return replace(view, without_alpn=await shake(server_name(view.target), "no_alpn"))
+    """Ask without ALPN, and once more with it: a refusal that does not come back proves nothing."""
+    name = server_name(view.target)
+    plain, again = await asyncio.gather(shake(name, "no_alpn"), shake(name, "http1"))
+    if again.completed or again.chain:
+        return view
+    return replace(view, without_alpn=plain)
 
 
 _QUESTIONS = (

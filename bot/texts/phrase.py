@@ -353,6 +353,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.PROTOCOL_VERSION: _unless("version", "unknown"),
     Cause.NO_SHARED_CIPHER: _unless("everyone", "some"),
     Cause.CLIENT_CERTIFICATE_REQUIRED: _refusal,
+    Cause.HANDSHAKE_FAILURE: _rule,
     Cause.CONNECTION_RESET: _hanging_up,
     Cause.REVOKED: _revoked,
     Cause.CLOCK_SKEW: _when("at_least", "at_least"),

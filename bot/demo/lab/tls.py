@@ -31,7 +31,8 @@ class TlsServer:
     named in the request for a client certificate. `pace`: seconds between two sent bytes.
     `staple`: an OCSP response, DER.
     `also`: a second certificate with a key of another kind, for clients that want that; `own_order`:
-    which one is given goes by the server's order, not by the client's.
+    which one is given goes by the server's order, not by the client's. `alpn`: the protocol that it
+    chooses whatever is offered.
     """
 
     chain: tuple[Issued, ...]
@@ -44,6 +45,7 @@ class TlsServer:
     staple: bytes | None = None
     also: Issued | None = None
     own_order: bool = False
+    alpn: bytes | None = None
 
     def visits(self, house: House) -> Callable[[], asyncio.Protocol]:
         """What makes a protocol for each accepted connection."""
@@ -71,8 +73,9 @@ class TlsServer:
             context.use_privatekey(self.also.key)
         for one in self.chain[1:]:
             context.add_extra_chain_cert(one.certificate)
+        chosen = self.alpn
         context.set_alpn_select_callback(
-            lambda _, offered: b"http/1.1" if b"http/1.1" in offered else _NO_PROTOCOL
+            lambda _, offered: chosen or (b"http/1.1" if b"http/1.1" in offered else _NO_PROTOCOL)
         )
         self._ask_for_certificate(context)
         return context

@@ -5,7 +5,7 @@ Certificate and ServerHelloDone.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 SSL_3_0 = b"\x03\x00"
@@ -15,10 +15,12 @@ HANDSHAKE_FAILURE = 40  # RFC 5246 section 7.2
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
 UNRECOGNIZED_NAME = 112  # RFC 6066 section 3
+NO_APPLICATION_PROTOCOL = 120  # RFC 7301 section 3.2
 
 _ALERT = 21
 _HANDSHAKE = 22
 _CLIENT_HELLO = 1
+_SERVER_NAME = 0
 _RECORD_LIMIT = 2**14
 _RENEGOTIATION_INFO = b"\xff\x01\x00\x01\x00"  # RFC 5746: clients insist on it
 
@@ -29,6 +31,7 @@ class ClientHello:
 
     cipher_suites: tuple[int, ...] = ()
     server_name: str | None = None
+    extensions: tuple[int, ...] = ()
 
 
 def read_client_hello(received: bytes) -> ClientHello | None:
@@ -54,22 +57,23 @@ def _parse(message: bytes) -> ClientHello:
     start = 39 + message[38]
     length = int.from_bytes(message[start : start + 2], "big")
     suites = message[start + 2 : start + 2 + length]
+    extensions = dict(_extensions(message[start + 2 + length :]))
+    name = extensions.get(_SERVER_NAME)
     return ClientHello(
         tuple(int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites) - 1, 2)),
-        _server_name(message[start + 2 + length :]),
+        # a list of one entry: length 2, type 1, length 2, the name (RFC 6066, 3)
+        None if name is None else name[5:].decode("ascii", "replace"),
+        tuple(extensions),
     )
 
 
-def _server_name(rest: bytes) -> str | None:
-    # compression methods, then extensions: type 2, length 2; server_name is type 0 (RFC 6066, 3)
+def _extensions(rest: bytes) -> Iterator[tuple[int, bytes]]:
+    # compression methods, then extensions: type 2, length 2
     at = 1 + int.from_bytes(rest[:1], "big") + 2
     while len(rest) >= at + 4:
-        kind = int.from_bytes(rest[at : at + 2], "big")
         length = int.from_bytes(rest[at + 2 : at + 4], "big")
-        if kind == 0:
-            return rest[at + 9 : at + 4 + length].decode("ascii", "replace")
+        yield int.from_bytes(rest[at : at + 2], "big"), rest[at + 4 : at + 4 + length]
         at += 4 + length
-    return None
 
 
 def alert(code: int, version: bytes = TLS_1_2) -> bytes:

@@ -291,6 +291,8 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
             evidence.get("protocol") == "HTTP" and "plaintext_http" in client.words
         ):
             return "plaintext_http"
+        case Cause.HANDSHAKE_FAILURE if evidence.get("rule") == "alpn":
+            return _ENDS.get(evidence.get("how"))
         case Cause.TIMEOUT:
             return "silent" if evidence.get("connected") else "connect_timeout"
         case Cause.CONNECTION_RESET:
@@ -298,6 +300,7 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
     return _PLAIN.get(finding.code)
 
 
+_ENDS: dict[JsonValue | None, Symptom] = {"reset": "reset", "closed": "closed"}
 _PLAIN: dict[Cause, Symptom] = {
     Cause.DNS_FAILURE: "dns",
     Cause.CONNECTION_REFUSED: "refused",

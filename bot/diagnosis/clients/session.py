@@ -35,6 +35,11 @@ _LARGE_HELLO = frozenset(("chrome", "firefox", "safari"))
 _SMALL_HELLO = frozenset(
     ("java", "java-aia", "gnutls", "windows", "android", "android-7", "openssl-1.0.2")
 )
+# Who offers ALPN whatever program it is in, and who never does; with the others it depends on that.
+_OFFERS_ALPN = frozenset(
+    ("curl", "go", "rustls", "chrome", "firefox", "safari", "windows", "android")
+)
+_NO_ALPN = frozenset(("openssl", "ruby"))
 _ASKS_OR_KNOWS_REVOCATION = frozenset(("firefox", "safari", "windows"))
 # CRLSet and OneCRL: CAs of the public Web PKI, once their makers have put them in.
 _SHIPS_REVOKED_CAS = frozenset(("chrome", "firefox"))
@@ -75,10 +80,28 @@ _LINES: dict[tuple[Cause, str], str] = {
 }
 
 
+# What is printed on alert 120 (RFC 7301, 3.2), and on a protocol that was not offered.
+_ALPN_LINES = {
+    ("alert", "curl"): "error:0A000460:SSL routines::tlsv1 alert no application protocol",
+    ("alert", "go"): "remote error: tls: no application protocol",
+    ("alert", "chrome"): "ERR_SSL_PROTOCOL_ERROR",
+    ("alert", "firefox"): "SSL_ERROR_NEXT_PROTOCOL_NO_PROTOCOL",
+    ("answer", "curl"): "error:0A00006E:SSL routines::bad extension",
+    ("answer", "go"): "tls: server selected unadvertised ALPN protocol",
+    ("answer", "chrome"): "ERR_SSL_PROTOCOL_ERROR",
+}
+
+
 def session_outcome(client: str, finding: Finding) -> _Verdict | None:
     """What the client does; None where this file has nothing to say."""
     evidence = finding.evidence
     match finding.code:
+        case Cause.HANDSHAKE_FAILURE if evidence.get("rule") == "alpn":
+            if client in _OFFERS_ALPN:
+                return "fails", "alpn_refused"
+            return (
+                ("works", "alpn_unoffered") if client in _NO_ALPN else ("depends", "alpn_depends")
+            )
         case Cause.DH_KEY_TOO_SMALL:
             return _about_dh(client, finding)
         case Cause.RENEGOTIATION_OR_LEGACY:
@@ -114,6 +137,8 @@ def session_outcome(client: str, finding: Finding) -> _Verdict | None:
 
 def session_line(client: str, finding: Finding) -> str | None:
     """What the client prints, where it is known."""
+    if finding.evidence.get("rule") == "alpn":
+        return _ALPN_LINES.get((str(finding.evidence.get("how")), client))
     return _LINES.get((finding.code, client))
 
 

@@ -182,6 +182,7 @@ def _case(
     if evidence.get("certificate") == "RSA":
         # Of two certificates the one that has to be asked for, in a file of its own.
         words = {**words, "sni": f"{words['sni']} {ASK_FOR_RSA}", "file": f"{words['file']}.rsa"}
+        values["file"] = words["file"]
     return _Case(plan, target, values, words)
 
 

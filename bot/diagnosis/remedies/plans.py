@@ -296,6 +296,21 @@ _WARNING_PLANS: dict[Cause, Plan] = {
 }
 
 
+_ALPN = Plan(
+    "server",
+    (
+        Say("offer_http1"),
+        _prove(
+            "prove_alpn",
+            (
+                "openssl s_client -connect {connect}{sni} -alpn h2,http/1.1 </dev/null\n"
+                "openssl s_client -connect {connect}{sni} </dev/null"
+            ),
+        ),
+    ),
+)
+
+
 def plan_for(
     cause: Cause, evidence: Mapping[str, JsonValue], *, warned: bool, proven: bool
 ) -> Plan | None:
@@ -307,6 +322,8 @@ def plan_for(
         warned: The finding is a warning: most clients work.
         proven: There is a full chain that was verified.
     """
+    if evidence.get("rule") == "alpn":
+        return _ALPN
     if cause is Cause.CONNECTION_RESET and evidence.get("how") == "large_hello":
         return _LARGE_HELLO
     if cause is Cause.TIMEOUT and evidence.get("connected"):

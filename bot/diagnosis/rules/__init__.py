@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
 from bot.diagnosis.rules import (
+    alpn,
     chain_gap,
     cipher,
     client_certificate,
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     renegotiation.find,
     server_name.find,
     client_certificate.find,
+    alpn.find,
     refusal.find,
     self_signed.find,
     hostname.find,

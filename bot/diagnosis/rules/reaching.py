@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
+from bot.diagnosis.rules.alpn import breaks_on_alpn
 from bot.diagnosis.rules.server_name import cut_for_name
 from bot.diagnosis.view import View
 
@@ -40,6 +41,8 @@ def find(view: View) -> Iterator[Finding]:
         return
     # One that takes only an old protocol or cipher may hang up too; the hand-made hello tells.
     if cause is Cause.CONNECTION_RESET and view.hello is not None and view.hello.cipher:
+        return
+    if cause is Cause.CONNECTION_RESET and breaks_on_alpn(view):
         return
     yield Finding(
         code=cause,

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Finding
-from bot.diagnosis.rules import cipher, client_certificate, dh, protocol, server_name, unreadable
+from bot.diagnosis.rules import (
+    alpn,
+    cipher,
+    client_certificate,
+    dh,
+    protocol,
+    server_name,
+    unreadable,
+)
 from bot.diagnosis.view import View
 
 
@@ -20,6 +28,7 @@ def find(view: View) -> Iterator[Finding]:
         client_certificate.find,
         server_name.find,
         unreadable.find,
+        alpn.find,
     )
     if any(True for rule in others for _ in rule(view)):
         return

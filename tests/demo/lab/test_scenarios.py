@@ -21,6 +21,10 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
     "rsa-certificate-expired-unseen": [(0, OK)],
     "rsa-certificate-incomplete": [(0, OK)],
     "ecdsa-certificate-expired": [(10, "verify 10")],
+    # openssl offers no ALPN, Python does here; its releases know the alert by name or not.
+    "alpn-refused": [(0, "(?i).*no.application.protocol.*")],
+    "alpn-reset": [(0, "ConnectionResetError")],
+    "alpn-unoffered": [(0, "BAD_EXTENSION")],
     "missing-intermediate": [(21, "verify 20")],
     "missing-two-intermediates": [(21, "verify 20")],
     "missing-intermediate-no-aia": [(21, "verify 20")],

@@ -79,6 +79,23 @@ def _cut_by_name(ca: Authority, host: str) -> tuple[Gate, ...]:
     return (Gate(TlsServer((ca.leaf(host), ca.issuing)), judge),)
 
 
+_ALPN = 16  # application_layer_protocol_negotiation (RFC 7301, 3.1)
+
+
+def _refuses_alpn(refusal: Refusal) -> Build:
+    def build(ca: Authority, host: str) -> tuple[Gate, ...]:
+        def judge(hello: wire.ClientHello, _: int) -> Refusal:
+            return refusal if _ALPN in hello.extensions else None
+
+        return (Gate(TlsServer((ca.leaf(host), ca.issuing)), judge),)
+
+    return build
+
+
+def _chooses_unoffered(ca: Authority, host: str) -> tuple[TlsServer, ...]:
+    return (TlsServer((ca.leaf(host), ca.issuing), alpn=b"spdy/3.1"),)
+
+
 _ONE_SEGMENT = 1460  # Ethernet's 1 500 bytes without the headers of IPv4 and TCP
 
 
@@ -236,6 +253,33 @@ SCENARIOS = (
         title_ja="大きなClientHelloに応答しない（耐量子鍵共有）",
         story="A load balancer waits for a hello that fits into one packet, for ever.",
         build=_only_small_hello("silence"),
+    ),
+    Scenario(
+        name="alpn-refused",
+        cause=Cause.HANDSHAKE_FAILURE,
+        verdict="broken",
+        title="Refuses every client that offers h2 and http/1.1 (ALPN)",
+        title_ja="ALPN（h2、http/1.1）を送るクライアントを拒否する",
+        story="A gateway knows only the protocol of the service that was there before.",
+        build=_refuses_alpn(wire.alert(wire.NO_APPLICATION_PROTOCOL)),
+    ),
+    Scenario(
+        name="alpn-reset",
+        cause=Cause.HANDSHAKE_FAILURE,
+        verdict="broken",
+        title="Hangs up on clients that offer ALPN",
+        title_ja="ALPNを送ると切断される",
+        story="An old terminator in front of the site trips over an extension it does not know.",
+        build=_refuses_alpn("reset"),
+    ),
+    Scenario(
+        name="alpn-unoffered",
+        cause=Cause.HANDSHAKE_FAILURE,
+        verdict="broken",
+        title="Chooses a protocol that nobody offered (ALPN)",
+        title_ja="提示されていないプロトコルを選ぶ（ALPN）",
+        story="A load balancer still answers with the SPDY of 2014, whatever it is asked.",
+        build=_chooses_unoffered,
     ),
     Scenario(
         name="dh-1024",
