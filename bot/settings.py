@@ -13,10 +13,19 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.diagnosis.proxy import parse_proxy
+
 Network = IPv4Network | IPv6Network
 
 _DOTENV = ".env"
-_SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "REDIS_URL")
+_SECRETS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "REDIS_URL",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+)
 
 
 class SettingsError(Exception):
@@ -40,6 +49,10 @@ class Settings(BaseSettings):
     tlscheck_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
     tlscheck_lang: Literal["en", "ja"] | None = None
     tlscheck_log: Literal["json", "console"] = "console"
+    https_proxy: SecretStr | None = None
+    http_proxy: SecretStr | None = None
+    no_proxy: str = ""
+    tlscheck_proxy_resolves: bool = False
     tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "here"
 
     @field_validator("tlscheck_allow_networks", "tlscheck_deny_networks", mode="before")
@@ -48,6 +61,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part, strict=False) for part in value.replace(",", " ").split())
+
+    @field_validator("https_proxy", "http_proxy")
+    @classmethod
+    def _usable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_proxy(value.get_secret_value())
+        return value
 
     @field_validator("slack_api_url")
     @classmethod
@@ -93,7 +113,7 @@ def load_settings(**overrides: Any) -> Settings:
         # The environment is stronger than the file, and NAME stronger than NAME_FILE beside it.
         source = next((one for one in (os.environ, dotenv) if _names(one, name)), {})
         file = source.get(f"{name}_FILE")
-        if file and not source.get(name):
+        if file and not (source.get(name) or source.get(name.lower())):
             try:
                 values[name.lower()] = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:

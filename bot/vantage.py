@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import examine, examine_file
 from bot.diagnosis.later import Unfinished, finish
+from bot.diagnosis.proxy import NO_PROXIES, Proxies, Proxy, parse_bypass, parse_proxy
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
@@ -68,6 +71,7 @@ class LocalVantage:
         extra_roots_pem: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         patience: float = PATIENCE,
+        proxies: Proxies = NO_PROXIES,
     ) -> None:
         """`patience`: how long an answer waits for OCSP and CRLs, in seconds."""
         self._name = name
@@ -78,6 +82,7 @@ class LocalVantage:
         self._patience = patience
         # Of those who do not ask for the later Report, only so many are kept.
         self._unfinished: OrderedDict[str, Unfinished] = OrderedDict()
+        self._proxies = proxies
         self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
 
@@ -124,7 +129,7 @@ class LocalVantage:
         policy = self._policy.widened(question.allow_networks)
         fetching = self._fetchers.get(question.allow_networks)
         if fetching is None:
-            fetcher = IssuerFetcher(self._resolver, policy)
+            fetcher = IssuerFetcher(self._resolver, policy, proxies=self._proxies)
             fetching = (fetcher, StatusAsker(fetcher.downloader))
             self._fetchers[question.allow_networks] = fetching
         fetcher, asker = fetching
@@ -138,6 +143,7 @@ class LocalVantage:
             asker,
             self._patience,
             bundle_date() if self._clock is utc_now else None,
+            proxies=self._proxies,
         )
 
     async def aclose(self) -> None:
@@ -185,6 +191,7 @@ async def open_local_vantage(
             extra_roots_pem=_extra_roots(settings, extra_roots_pem),
             clock=clock,
             patience=patience,
+            proxies=proxies_of(settings),
         )
     except ValueError as error:
         msg = (
@@ -197,6 +204,22 @@ async def open_local_vantage(
         await vantage.aclose()
         if own is not None:
             await own.aclose()
+
+
+def proxies_of(settings: Settings) -> Proxies:
+    """The proxies that the settings name."""
+    more = _extra_roots(settings, None)
+
+    def read(value: SecretStr | None) -> Proxy | None:
+        text = value.get_secret_value() if value is not None else ""
+        return parse_proxy(text, more_roots_pem=more) if text.strip() else None
+
+    return Proxies(
+        read(settings.https_proxy),
+        read(settings.http_proxy),
+        parse_bypass(settings.no_proxy),
+        settings.tlscheck_proxy_resolves,
+    )
 
 
 def _extra_roots(settings: Settings, more: str | None) -> str | None:

@@ -365,6 +365,10 @@ def _small_print(shown: Shown, texts: Catalogue) -> str:
     vantage = mrkdwn(shorten(report.vantage, 64))
     key = "slack.small.checked_here" if vantage == _HERE else "slack.small.checked"
     pieces = [texts.text(key, when=when, vantage=vantage)]
+    via = dict.fromkeys(one.via for one in report.endpoints if one.via)
+    if via:
+        shown_via = mrkdwn(shorten(", ".join(via), 64))
+        pieces.append(texts.text("slack.small.via", via=shown_via))
     # Everybody reads a shared answer later than it was shared: there the moment says it all.
     if shown.cached and shown.shared is None:
         pieces.append(_age(shown.age, texts))

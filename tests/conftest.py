@@ -1,6 +1,7 @@
 """What tests of every part may use: a real Redis-compatible server."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,11 +9,18 @@ from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from bot.store import open_embedded_server
+from tests.proxies import PROXY_SETTINGS
 from tests.realclients.report import FILE, PROPERTY, table
 
 # These machines are noisy: no example fails for having been slow.
 settings.register_profile("tlscheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tlscheck")
+
+
+def pytest_configure() -> None:
+    """The servers of the tests are on this machine; its own proxies lead elsewhere."""
+    for name in PROXY_SETTINGS:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

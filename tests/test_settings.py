@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import SettingsError, load_settings
+from bot.vantage import proxies_of
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +102,37 @@ def test_wrong_setting_is_named(name: str, value: str, monkeypatch: pytest.Monke
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=rf"^{name}: [^\n]+$"):
         load_settings()
+
+
+def test_proxies_come_from_the_usual_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Upper or lower case, from the environment, `.env` or a file; nothing shows the password."""
+    (tmp_path / ".env").write_text(
+        "HTTP_PROXY=http://proxy.example:8080\nNO_PROXY=.inside.example\n"
+    )
+    (tmp_path / "proxy").write_text("http://user:pssst@proxy.example:3128\n")
+    monkeypatch.setenv("HTTPS_PROXY_FILE", str(tmp_path / "proxy"))
+    settings = load_settings()
+    proxies = proxies_of(settings)
+    assert proxies.https is not None
+    assert (proxies.https.name, proxies.https.authorization) == (
+        "proxy.example:3128",
+        "Basic dXNlcjpwc3NzdA==",
+    )
+    assert proxies.http is not None
+    assert proxies.http.name == "proxy.example:8080"
+    assert proxies.for_tls("www.inside.example", 443) is None
+    assert not proxies.resolves
+    assert "pssst" not in repr(settings) + repr(proxies)
+
+    monkeypatch.setenv("https_proxy", "http://other.example:3128")
+    chosen = proxies_of(load_settings()).https
+    assert chosen is not None
+    assert chosen.name == "other.example:3128"
+
+
+def test_a_proxy_that_cannot_be_used_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line names the setting and not the password."""
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@proxy.example:1080")
+    with pytest.raises(SettingsError, match=r"^HTTPS_PROXY: only proxies over http") as raised:
+        load_settings()
+    assert "secret" not in str(raised.value)

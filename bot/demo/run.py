@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from bot.demo.lab import SCENARIOS, Lab, open_lab
+from bot.demo.lab.authority import DOMAIN
 from bot.demo.slack import StandIn, Try, open_slack
 from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.log import configure_logging
@@ -85,6 +86,8 @@ async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
             redis_url=None,
             tlscheck_allow_networks=" ".join(lab.networks),
             tlscheck_lang=lang,
+            # Real hosts go through the machine's proxy, the lab's do not.
+            no_proxy=f"{load_settings(_env_file=None).no_proxy},{DOMAIN}",
         )
         stop = asyncio.Event()
         started: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()

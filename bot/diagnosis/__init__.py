@@ -1,6 +1,6 @@
 """Diagnosis: a target and a policy go in, a Report comes out.
 
-What may live here: getting evidence (sockets only in resolve, handshake, hello and download), judging
+What may live here: getting evidence (sockets only in resolve, tunnel, handshake, hello and download), judging
 it (pure functions over evidence), and the values in between. What may not: Slack, Redis, the
 language of the reply, settings from the environment.
 """
@@ -16,6 +16,7 @@ from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import examine, examine_file
+from bot.diagnosis.proxy import NO_PROXIES, Proxies
 from bot.diagnosis.question import ConnectTo, Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.resolve import SystemResolver
@@ -47,6 +48,7 @@ async def check(
     fetch: bool = True,
     timeout: float = 10.0,  # noqa: ASYNC109 - the contract's name; it bounds more than one await
     allow_networks: Sequence[str] = (),
+    proxies: Proxies = NO_PROXIES,
 ) -> Report:
     """Diagnose one live server.
 
@@ -59,6 +61,7 @@ async def check(
         fetch: Whether AIA, OCSP and CRL addresses may be asked.
         timeout: Bound of the whole check, in seconds.
         allow_networks: CIDRs that may be connected to beyond public addresses.
+        proxies: The HTTP proxies that lead to the servers.
 
     Raises:
         TargetError: The target is none.
@@ -76,7 +79,7 @@ async def check(
     )
     resolver = SystemResolver()
     policy = EgressPolicy(tuple(ip_network(one, strict=False) for one in allow_networks))
-    fetcher = IssuerFetcher(resolver, policy)
+    fetcher = IssuerFetcher(resolver, policy, proxies=proxies)
     asker = StatusAsker(fetcher.downloader)
     around = Surroundings(
         resolver,
@@ -87,6 +90,7 @@ async def check(
         "here",
         asker,
         released=bundle_date(),
+        proxies=proxies,
     )
     try:
         return (await examine(question, around)).report

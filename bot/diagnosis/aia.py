@@ -26,6 +26,7 @@ from bot.diagnosis.certificate import (
 )
 from bot.diagnosis.download import Downloader, DownloadError
 from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.proxy import NO_PROXIES, Proxies
 from bot.diagnosis.resolve import Resolver
 
 _MOST_BYTES = 64 * 1024
@@ -54,10 +55,15 @@ class IssuerFetcher:
     """Fetches issuers' certificates under one egress policy, and remembers them for a while."""
 
     def __init__(
-        self, resolver: Resolver, policy: EgressPolicy, elapsed: Callable[[], float] | None = None
+        self,
+        resolver: Resolver,
+        policy: EgressPolicy,
+        elapsed: Callable[[], float] | None = None,
+        *,
+        proxies: Proxies = NO_PROXIES,
     ) -> None:
         """`elapsed` is a monotonic clock in seconds; the loop's when None."""
-        self.downloader = Downloader(resolver, policy)
+        self.downloader = Downloader(resolver, policy, proxies)
         self._elapsed = elapsed
         self._kept: OrderedDict[str, tuple[float, Fetched]] = OrderedDict()
         self._kept_bytes = 0

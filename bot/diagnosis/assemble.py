@@ -143,6 +143,7 @@ def _endpoint(judged: Judged) -> Endpoint:
         address=judged.address,
         port=seen.port if seen else view.target.port,
         reachable=judged.reached,
+        via=view.via,
         error=seen.fault.reason if seen and seen.fault else None,
         tls_version=seen.tls_version if seen else None,
         cipher=seen.cipher if seen else None,

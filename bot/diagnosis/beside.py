@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.diagnosis.contact import USUAL_STARTTLS, Contact
 from bot.diagnosis.hello import RSA_SCHEMES, RSA_SUITES, HelloAnswer, say_hello
+from bot.diagnosis.proxy import Route
 
 _TLS_1_0, _TLS_1_1 = 0x0301, 0x0302
 _PROTOCOL_VERSION = 70
@@ -41,6 +42,7 @@ async def contact_with_others(
     address: IPv4Address | IPv6Address,
     port: int,
     *,
+    route: Route,
     usual_port: int,
     server_name: str | None,
     starttls: str | None,
@@ -52,6 +54,7 @@ async def contact_with_others(
         contact: The first contact, not yet begun.
         address: Where to connect; the caller has asked the egress policy.
         port: TCP port.
+        route: The way there.
         usual_port: The port that people name; on ports of plain protocols nothing is asked.
         server_name: Goes into SNI; None for an IP address.
         starttls: The protocol that the asker named; nothing is asked then.
@@ -68,13 +71,14 @@ async def contact_with_others(
         say_hello(
             address,
             port,
+            route=route,
             server_name=server_name,
             deadline=deadline,
             suites=RSA_SUITES,
             schemes=RSA_SCHEMES,
         )
     )
-    old = asyncio.ensure_future(_old_versions(address, port, server_name, deadline))
+    old = asyncio.ensure_future(_old_versions(address, port, route, server_name, deadline))
     try:
         made = await contact
         if not (made.handshake.chain or made.handshake.fault is None):
@@ -91,13 +95,22 @@ async def contact_with_others(
 
 
 async def _old_versions(
-    address: IPv4Address | IPv6Address, port: int, server_name: str | None, deadline: float
+    address: IPv4Address | IPv6Address,
+    port: int,
+    route: Route,
+    server_name: str | None,
+    deadline: float,
 ) -> tuple[HelloAnswer, HelloAnswer | None]:
     """The answers to TLS 1.1 and, where that is spoken, to TLS 1.0."""
 
     async def ask(version: int) -> HelloAnswer:
         return await say_hello(
-            address, port, server_name=server_name, deadline=deadline, version=version
+            address,
+            port,
+            route=route,
+            server_name=server_name,
+            deadline=deadline,
+            version=version,
         )
 
     old = await ask(_TLS_1_1)

@@ -14,8 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.diagnosis.fault import Fault
-from bot.diagnosis.handshake import Handshake, Progress, shake_hands, starts_like_tls
+from bot.diagnosis.handshake import (
+    Handshake,
+    Progress,
+    shake_hands,
+    starts_like_tls,
+)
 from bot.diagnosis.hello import HelloAnswer, say_hello
+from bot.diagnosis.offer import Profile
+from bot.diagnosis.proxy import Route
 
 _Try = Coroutine[Any, Any, Handshake]
 
@@ -67,6 +74,7 @@ async def make_contact(
     address: IPv4Address | IPv6Address,
     port: int,
     *,
+    route: Route,
     usual_port: int,
     server_name: str | None,
     starttls: str | None,
@@ -78,6 +86,7 @@ async def make_contact(
     Args:
         address: Where to connect; the caller has asked the egress policy.
         port: TCP port.
+        route: The way there.
         usual_port: The port that people name, which says what protocol to expect.
         server_name: Goes into SNI; None for an IP address.
         starttls: The protocol that the asker named; None to go by what the server does.
@@ -86,61 +95,85 @@ async def make_contact(
     """
     progress = Progress()
 
-    def shake(protocol: str | None, seen: Progress | None = None) -> _Try:
+    def shake(
+        protocol: str | None, seen: Progress | None = None, profile: Profile = "widest"
+    ) -> _Try:
         return shake_hands(
             address,
             port,
+            route=route,
             server_name=server_name,
             deadline=deadline,
+            profile=profile,
             ask_http=ask_http and protocol is None,
             starttls=protocol,
             progress=seen,
         )
 
-    if starttls is not None:
-        return Contact(await shake(starttls), starttls)
-    guess = USUAL_STARTTLS.get(usual_port)
-    if guess is not None:
-        return await _plain_or_tls(guess, shake(guess, progress), partial(shake, None), progress)
-    first = asyncio.ensure_future(shake(None, progress))
-    try:
-        await asyncio.wait({first}, timeout=_ANSWER_SECONDS)
-        if first.done() and not _hung_up(first.result()):
-            return Contact(first.result())
-        if not first.done() and (progress.heard or not progress.connected):
-            return Contact(await first)
-        small = await shake_hands(
+    async def only_size(protocol: str | None) -> bool | None:
+        return await _only_size(
             address,
             port,
+            route=route,
             server_name=server_name,
             deadline=deadline,
-            profile="small",
-            ask_http=ask_http,
+            starttls=protocol,
         )
-        if not _speaks_tls(small) or progress.heard:
-            return Contact(await first)
-        only_size = await _only_size(address, port, server_name, deadline)
-        if progress.heard:
-            return Contact(await first)
-        silent = Handshake(address, port, connected=True, fault=Fault("silent", "timed out"))
-        return Contact(small, None, first.result() if first.done() else silent, only_size)
+
+    async def or_small(first: asyncio.Future[Handshake], protocol: str | None) -> Contact:
+        """The first try, or the same with a small hello where the large one was not answered."""
+        sent = asyncio.ensure_future(progress.hello_sent.wait())
+        try:
+            either: set[asyncio.Future[Any]] = {first, sent}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sent.cancel()
+        await asyncio.wait({first}, timeout=_ANSWER_SECONDS)
+        if first.done() and not _hung_up(first.result(), progress):
+            return Contact(first.result(), protocol)
+        if not first.done() and progress.answered:
+            return Contact(await first, protocol)
+        small = await shake(protocol, profile="small")
+        if not _speaks_tls(small) or progress.answered:
+            return Contact(await first, protocol)
+        proven = await only_size(protocol)
+        if progress.answered:
+            return Contact(await first, protocol)
+        silent = Handshake(
+            address, port, connected=True, fault=Fault("silent", "timed out"), route=route
+        )
+        return Contact(small, protocol, first.result() if first.done() else silent, proven)
+
+    guess = USUAL_STARTTLS.get(usual_port) if starttls is None else None
+    first = asyncio.ensure_future(shake(starttls or guess, progress))
+    try:
+        if guess is not None:
+            return await _plain_or_tls(
+                guess, first, partial(shake, None), partial(or_small, first, guess), progress
+            )
+        return await or_small(first, starttls)
     finally:
         await _drop(first)
 
 
 async def _plain_or_tls(
-    guess: str, plain: _Try, tls: Callable[[], _Try], progress: Progress
+    guess: str,
+    first: asyncio.Future[Handshake],
+    tls: Callable[[], _Try],
+    plain: Callable[[], Coroutine[Any, Any, Contact]],
+    progress: Progress,
 ) -> Contact:
     """Change over from the plain protocol, unless the server speaks TLS from the first byte."""
-    first = asyncio.ensure_future(plain)
     second: asyncio.Future[Handshake] | None = None
     try:
         await asyncio.wait({first}, timeout=_GREETING_SECONDS)
+        if progress.hello_sent.is_set():
+            return await plain()
         if first.done():
             if not _not_that_protocol(first.result()):
                 return Contact(first.result(), guess)
         elif progress.heard or not progress.connected:
-            return Contact(await first, guess)
+            return await plain()
         second = asyncio.ensure_future(tls())
         await asyncio.wait({first, second}, return_when=asyncio.FIRST_COMPLETED)
         if not second.done() and _speaks_tls(first.result()):
@@ -153,7 +186,7 @@ async def _plain_or_tls(
             return Contact(at_once)
         return Contact(slow, guess)
     finally:
-        await _drop(first, second)
+        await _drop(second)
 
 
 def _speaks_tls(seen: Handshake) -> bool:
@@ -162,11 +195,14 @@ def _speaks_tls(seen: Handshake) -> bool:
     return seen.fault is not None and seen.fault.kind in ("alert", "openssl")
 
 
-def _hung_up(seen: Handshake) -> bool:
+def _hung_up(seen: Handshake, progress: Progress) -> bool:
     """The server went away at the ClientHello without a byte."""
     kinds = ("reset", "closed")
     return (
-        seen.connected and not seen.received and seen.fault is not None and seen.fault.kind in kinds
+        progress.hello_sent.is_set()
+        and not seen.received
+        and seen.fault is not None
+        and seen.fault.kind in kinds
     )
 
 
@@ -183,13 +219,29 @@ def _not_that_protocol(seen: Handshake) -> bool:
 
 
 async def _only_size(
-    address: IPv4Address | IPv6Address, port: int, server_name: str | None, deadline: float
+    address: IPv4Address | IPv6Address,
+    port: int,
+    *,
+    route: Route,
+    server_name: str | None,
+    deadline: float,
+    starttls: str | None,
 ) -> bool | None:
     """Send one hello twice, the second time padded to the size of a post-quantum one."""
     until = min(deadline, asyncio.get_running_loop().time() + _ANSWER_SECONDS)
     short, long = await asyncio.gather(
-        say_hello(address, port, server_name=server_name, deadline=until),
-        say_hello(address, port, server_name=server_name, deadline=until, size=_LARGE),
+        *(
+            say_hello(
+                address,
+                port,
+                route=route,
+                server_name=server_name,
+                deadline=until,
+                starttls=starttls,
+                size=size,
+            )
+            for size in (0, _LARGE)
+        )
     )
     if short == HelloAnswer():
         return None

@@ -2,20 +2,27 @@
 
 Every connection goes to an address that the policy permits, those of redirects too. What comes is
 untrusted; whoever asked checks signatures.
+
+A proxy is asked by name: it would put the address into the Host field, and CAs are behind shared
+addresses. So the name is resolved here first, every address of it has to be permitted, and then the
+proxy resolves it once more.
 """
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from typing import TypedDict
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.proxy import NO_PROXIES, Proxies, Proxy
 from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
 
 _MOST_REDIRECTS = 3
@@ -45,6 +52,25 @@ class Downloaded:
 
 class _DeniedError(OSError):
     """The egress policy forbids the address."""
+
+
+class _OwnResolver(AbstractResolver):
+    """Finds the proxies themselves, which the operator named."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            found = await self._resolver.resolve(host, _SECONDS)
+        except NameNotResolvedError as error:
+            raise OSError(error.text) from error
+        return [_as_result(host, port, one) for one in found[:_MOST_ADDRESSES]]
+
+    async def close(self) -> None:
+        """Nothing is owned here."""
 
 
 class _VettedResolver(AbstractResolver):
@@ -83,12 +109,15 @@ def _as_result(host: str, port: int, place: Place) -> ResolveResult:
 
 
 class Downloader:
-    """One HTTP session under one egress policy."""
+    """HTTP under one egress policy: a session for what is near, one for what proxies lead to."""
 
-    def __init__(self, resolver: Resolver, policy: EgressPolicy) -> None:
+    def __init__(
+        self, resolver: Resolver, policy: EgressPolicy, proxies: Proxies = NO_PROXIES
+    ) -> None:
         self._resolver = resolver
         self._policy = policy
-        self._session: aiohttp.ClientSession | None = None
+        self._proxies = proxies
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def download(
         self,
@@ -126,35 +155,29 @@ class Downloader:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
 
     async def _download(
         self, url: str, most_bytes: int, body: bytes | None, content_type: str
     ) -> Downloaded:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=_VettedResolver(self._resolver, self._policy),
-                    use_dns_cache=False,
-                    limit=32,
-                ),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "tlscheck"},
-                skip_auto_headers=("Accept-Encoding",),
-                trust_env=False,
-            )
         here = URL(url)
         headers = {"Content-Type": content_type} if body is not None else {}
         for _ in range(_MOST_REDIRECTS + 1):
-            self._vet(here)
-            async with self._session.request(
+            proxy = self._vet(here)
+            login: dict[str, str] = {}
+            if proxy is not None:
+                await self._vet_for_proxy(here)
+                if proxy.authorization is not None:
+                    login = {"Proxy-Authorization": proxy.authorization}
+            async with self._session(proxied=proxy is not None).request(
                 "GET" if body is None else "POST",
                 here,
                 data=body,
-                headers=headers,
+                headers=headers | (login if here.scheme == "http" else {}),
                 allow_redirects=False,
+                **_by(proxy, login, here),
             ) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     here = here.join(URL(response.headers.get("Location", "")))
@@ -168,7 +191,44 @@ class Downloader:
         msg = "too many redirects"
         raise ValueError(msg)
 
-    def _vet(self, url: URL) -> None:
+    def _session(self, *, proxied: bool) -> aiohttp.ClientSession:
+        session = self._sessions.get(proxied)
+        if session is None:
+            resolver = (
+                _OwnResolver(self._resolver)
+                if proxied
+                else _VettedResolver(self._resolver, self._policy)
+            )
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=32),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "tlscheck"},
+                skip_auto_headers=("Accept-Encoding",),
+                trust_env=False,
+            )
+            self._sessions[proxied] = session
+        return session
+
+    async def _vet_for_proxy(self, url: URL) -> None:
+        host = url.host or ""
+        try:
+            ip_address(host)
+        except ValueError:
+            pass
+        else:
+            return  # the policy has seen it
+        try:
+            found = await self._resolver.resolve(host, _SECONDS / 2)
+        except NameNotResolvedError as error:
+            if self._proxies.may_resolve(host):
+                return
+            raise OSError(error.text) from error
+        if not all(self._policy.permits(one.address) for one in found):
+            raise _DeniedError(host)
+
+    def _vet(self, url: URL) -> Proxy | None:
+        """Refuse what no CA has; the proxy that leads there, if one does."""
         if url.scheme not in ("http", "https") or not url.host or url.raw_user or url.raw_password:
             msg = "not an http address"
             raise ValueError(msg)
@@ -183,9 +243,28 @@ class Downloader:
             if url.host.rstrip(".").rpartition(".")[2][:1].isdigit():
                 msg = "not an http address"
                 raise ValueError(msg) from error
-            return  # a name: the resolver asks the policy
-        if not self._policy.permits(literal):
-            raise _DeniedError(url.host)
+        else:
+            if not self._policy.permits(literal):
+                raise _DeniedError(url.host)
+        # A name: the resolver asks the policy.
+        return self._proxies.for_url(url.scheme, url.host, url.port or 0)
+
+
+class _ByProxy(TypedDict, total=False):
+    proxy: str
+    proxy_headers: dict[str, str]
+    ssl: ssl.SSLContext
+
+
+def _by(proxy: Proxy | None, login: dict[str, str], url: URL) -> _ByProxy:
+    if proxy is None:
+        return {}
+    by: _ByProxy = {"proxy": proxy.url}
+    if login and url.scheme == "https":
+        by["proxy_headers"] = login  # of CONNECT; those of the request are for the server
+    if proxy.tls is not None:
+        by["ssl"] = proxy.tls
+    return by
 
 
 async def _read_bounded(content: aiohttp.StreamReader, most_bytes: int) -> bytes:

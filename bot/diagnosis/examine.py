@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 
+from pydantic import JsonValue
+
 from bot.diagnosis.assemble import assemble
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.combine import Judged
@@ -21,11 +23,14 @@ from bot.diagnosis.later import LATER_SECONDS, Unfinished
 from bot.diagnosis.look import fetch_evidence, look, read_chain
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Finding, Report, Target
-from bot.diagnosis.resolve import NameNotResolvedError, Place, Resolver
+from bot.diagnosis.resolve import NameNotResolvedError, Place
 from bot.diagnosis.rules import findings_of
 from bot.diagnosis.status import Allowance
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.view import View
+
+# What stands for an address that is not known.
+_UNSPECIFIED = ip_address("0.0.0.0")  # noqa: S104 - nothing listens or connects there
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,9 @@ async def _examine(question: Question, around: Surroundings) -> Examined:
     target = question.target
     allowance = Allowance()
     try:
-        places = await _places(question, around.resolver)
+        places = await _places(question, around)
     except NameNotResolvedError as error:
-        finding = Finding(
-            code=Cause.DNS_FAILURE,
-            severity="critical",
-            evidence={"host": target.host, "how": error.fault, "error": error.text},
-        )
+        finding = _unresolved(target, error, around)
         judged = [Judged("", View(target, at, around.trust, _never_tried(target)), (finding,))]
     else:
         deadline = started + question.timeout
@@ -79,7 +80,7 @@ async def _examine(question: Question, around: Surroundings) -> Examined:
         )
         judged = []
         for place, view in zip(places, views, strict=True):
-            judged.append(Judged(str(place.address), view, findings_of(view)))
+            judged.append(Judged(str(place), view, findings_of(view)))
             await asyncio.sleep(0)
     duration = round((loop.time() - started) * 1000)
     report = assemble(target, judged, around, checked_at, duration)
@@ -113,18 +114,40 @@ async def examine_file(
         return assemble(target, judged, around, around.clock(), duration)
 
 
-async def _places(question: Question, resolver: Resolver) -> tuple[Place, ...]:
+async def _places(question: Question, around: Surroundings) -> tuple[Place, ...]:
     if question.addresses:
         return tuple(Place(ip_address(one.address), one.port) for one in question.addresses)
-    host = question.target.host
+    host, port = question.target.host, question.target.port
     try:
         return (Place(ip_address(host)),)
     except ValueError:
-        return await resolver.resolve(host, question.timeout * 0.5)
+        pass
+    proxies = around.proxies
+    by_proxy = proxies.for_tls(host, port) is not None and proxies.may_resolve(host)
+    within = question.timeout * (0.2 if by_proxy else 0.5)
+    try:
+        return await around.resolver.resolve(host, within)
+    except NameNotResolvedError:
+        if by_proxy:
+            return (Place(_UNSPECIFIED, name=host),)
+        raise
+
+
+def _unresolved(target: Target, error: NameNotResolvedError, around: Surroundings) -> Finding:
+    evidence: dict[str, JsonValue] = {
+        "host": target.host,
+        "how": error.fault,
+        "error": error.text,
+    }
+    proxy = around.proxies.for_tls(target.host, target.port)
+    if proxy is not None:
+        evidence["via"] = proxy.name
+        evidence["proxy_resolves"] = around.proxies.resolves
+    return Finding(code=Cause.DNS_FAILURE, severity="critical", evidence=evidence)
 
 
 def _never_tried(target: Target) -> Handshake:
-    return Handshake(ip_address("0.0.0.0"), target.port)  # noqa: S104 - no address is known
+    return Handshake(_UNSPECIFIED, target.port)
 
 
 def _floored(moment: datetime) -> datetime:

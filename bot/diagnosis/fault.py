@@ -17,6 +17,18 @@ FaultKind = Literal[
     "alert",
     "openssl",
     "starttls",
+    "proxy_unknown",
+    "proxy_refused",
+    "proxy_timeout",
+    "proxy_no_route",
+    "proxy_tls",
+    "proxy_silent",
+    "proxy_closed",
+    "proxy_strange",
+    "proxy_denied",
+    "proxy_login",
+    "proxy_bad_gateway",
+    "proxy_gateway_timeout",
 ]
 """What ended a connection before the handshake was done.
 
@@ -25,6 +37,12 @@ machine has no way there; connect_timeout: no answer to SYN; reset, closed: the 
 connection; silent: it did not answer in time; plaintext: the first bytes are no TLS record;
 alert: a fatal TLS alert; openssl: OpenSSL could not make sense of what came; starttls: the server
 does not change over to TLS.
+
+What begins with proxy_ happened at the proxy, before the server was reached. proxy_unknown: its name
+does not resolve; proxy_refused, proxy_timeout, proxy_no_route: no connection to it; proxy_tls: no TLS
+with the proxy itself; proxy_silent, proxy_closed: no answer to CONNECT; proxy_strange: an answer that
+no proxy gives; proxy_denied: it does not permit this target; proxy_login: it wants credentials (407);
+proxy_bad_gateway, proxy_gateway_timeout: it could not reach the server.
 """
 
 # Alert descriptions by the words OpenSSL uses for them (ssl/ssl_err.c; RFC 8446, 6.2).

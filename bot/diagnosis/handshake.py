@@ -18,11 +18,13 @@ from typing import cast
 from OpenSSL import SSL, crypto
 
 from bot.diagnosis.distinguished import ca_names
-from bot.diagnosis.fault import Fault, fault_of
+from bot.diagnosis.fault import Fault, FaultKind, fault_of
 from bot.diagnosis.hello import knows_renegotiation
 from bot.diagnosis.modulus import ModulusWatch
 from bot.diagnosis.offer import Noted, Profile, context_of
+from bot.diagnosis.proxy import DIRECT, Route
 from bot.diagnosis.starttls import DIALOGUES, Dialogue, GoAhead, RefusedError
+from bot.diagnosis.tunnel import TunnelError, connect, fault_of_opening, open_connection
 
 # A whole handshake of honest servers is below 20 KB; OpenSSL refuses a Certificate message of
 # more than 100 KB by itself (SSL_CTX_set_max_cert_list).
@@ -39,10 +41,16 @@ _SAID = ("plaintext", "starttls", "closed")
 
 @dataclass(slots=True)
 class Progress:
-    """How far a handshake has come, for whoever waits for it with another one in hand."""
+    """How far a handshake has come, for whoever waits for it with another one in hand.
+
+    `connected`: to the server itself, not only to a proxy; `heard`: any byte of the server;
+    `hello_sent`: TLS has begun; `answered`: a byte came after that.
+    """
 
     connected: bool = False
     heard: bool = False
+    answered: bool = False
+    hello_sent: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,8 @@ class Handshake:
 
     `client_ca_names` are the first of the `client_cas` whose certificates the server takes.
 
-    `staple` is the OCSP response that came with it (RFC 6066, 8).
+    `staple` is the OCSP response that came with it (RFC 6066, 8); `route` is the way that the
+    connection took.
     """
 
     address: IPv4Address | IPv6Address
@@ -71,6 +80,7 @@ class Handshake:
     first_bytes: bytes = b""
     received: int = 0
     reply: bytes = b""
+    route: Route = DIRECT
 
 
 class _Conversation(asyncio.Protocol):
@@ -78,9 +88,11 @@ class _Conversation(asyncio.Protocol):
 
     def __init__(
         self,
+        *,
         server_name: str | None,
         profile: Profile,
         request: bytes | None,
+        tunnel: Dialogue | None,
         dialogue: Dialogue | None,
         progress: Progress,
     ) -> None:
@@ -91,10 +103,11 @@ class _Conversation(asyncio.Protocol):
         self.reply = b""
         self.on_waiting: Callable[[], None] = lambda: None
         self._request = request
+        self._tunnel = tunnel
         self._dialogue = dialogue
         self._progress = progress
         self._transport: asyncio.Transport | None = None
-        self.tls = SSL.Connection(context_of(profile))
+        self.tls = SSL.Connection(context_of(profile, with_alpn=dialogue is None))
         self._modulus = ModulusWatch()
         self._noted = Noted()
         self.tls.set_app_data(self._noted)
@@ -113,16 +126,51 @@ class _Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        if self._tunnel is None:
+            self._begin()
+        else:
+            self._dig(self._tunnel, None)
+
+    @property
+    def reached(self) -> bool:
+        """Whether there is a connection to the server itself."""
+        return self._tunnel is None and self._transport is not None
+
+    def _begin(self) -> None:
         self._progress.connected = True
         if self._dialogue is None:
-            self._advance()
+            self._say_hello()
         else:
             self._talk(self._dialogue, None)
+
+    def _say_hello(self) -> None:
+        self._progress.hello_sent.set()
+        self._advance()
+
+    def _dig(self, tunnel: Dialogue, data: bytes | None) -> None:
+        """Go on with the proxy; what comes from it counts as nothing that the server said."""
+        try:
+            answer = next(tunnel) if data is None else tunnel.send(data)
+        except StopIteration as ended:
+            go_ahead: GoAhead = ended.value
+            self._tunnel = None
+            self._begin()
+            if go_ahead.received:
+                self.data_received(go_ahead.received)
+        except TunnelError as error:
+            self._end(error.fault)
+        else:
+            if self._transport is not None and answer:
+                self._transport.write(answer)
 
     def data_received(self, data: bytes) -> None:
         if self.ended.done():
             return
+        if self._tunnel is not None:
+            self._dig(self._tunnel, data)
+            return
         self._progress.heard = True
+        self._progress.answered = self._dialogue is None
         self.received += len(data)
         if len(self.first_bytes) < _MOST_TEXT:
             self.first_bytes = (self.first_bytes + data)[:_MOST_TEXT]
@@ -143,11 +191,14 @@ class _Conversation(asyncio.Protocol):
             self._end(Fault("openssl", "modulus too large"))  # as OpenSSL says beyond 10 000 bits
 
     def eof_received(self) -> bool:
-        self._end(Fault("closed", "unexpected eof while reading"))
+        kind: FaultKind = "closed" if self._tunnel is None else "proxy_closed"
+        self._end(Fault(kind, "unexpected eof while reading"))
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        if isinstance(error, ConnectionResetError | BrokenPipeError):
+        if self._tunnel is not None:
+            self._end(Fault("proxy_closed", "Connection reset by peer"))
+        elif isinstance(error, ConnectionResetError | BrokenPipeError):
             self._end(Fault("reset", "Connection reset by peer"))
         else:
             self._end(Fault("closed", "unexpected eof while reading"))
@@ -178,7 +229,7 @@ class _Conversation(asyncio.Protocol):
             self.received, self.first_bytes = 0, b""
             if self._transport is not None and go_ahead.to_send:
                 self._transport.write(go_ahead.to_send)
-            self._advance()
+            self._say_hello()
             if go_ahead.received:
                 self.data_received(go_ahead.received)
         except RefusedError as refused:
@@ -243,6 +294,7 @@ async def shake_hands(
     address: IPv4Address | IPv6Address,
     port: int,
     *,
+    route: Route,
     server_name: str | None,
     deadline: float,
     profile: Profile = "widest",
@@ -255,6 +307,7 @@ async def shake_hands(
     Args:
         address: Where to connect; the caller has asked the egress policy.
         port: TCP port.
+        route: The way there; the proxy on it is asked for this very address.
         server_name: Goes into SNI (RFC 6066); None for an IP address.
         deadline: Moment of the loop's clock after which the connection is given up.
         profile: Which ClientHello is sent.
@@ -271,26 +324,21 @@ async def shake_hands(
     if ask_http:
         host = server_name or str(address)
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
-    seen = Handshake(address, port)
+    seen = Handshake(address, port, route=route)
     dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
     conversation = _Conversation(
-        server_name,
-        "starttls" if starttls else profile,
-        request,
-        dialogue,
-        progress or Progress(),
+        server_name=server_name,
+        profile=profile,
+        request=request,
+        tunnel=connect(route, address, port) if route.proxy is not None else None,
+        dialogue=dialogue,
+        progress=progress or Progress(),
     )
     try:
         async with asyncio.timeout(max(0.0, deadline - loop.time())):
-            await loop.create_connection(lambda: conversation, str(address), port)
-    except TimeoutError:
-        return replace(seen, fault=Fault("connect_timeout", "Connection timed out"))
-    except ConnectionRefusedError:
-        return replace(seen, fault=Fault("refused", "Connection refused"))
-    except ConnectionResetError:
-        return replace(seen, fault=Fault("reset", "Connection reset by peer"))
-    except OSError as error:
-        return replace(seen, fault=Fault("no_route", error.strerror or str(error)))
+            await open_connection(lambda: conversation, address, port, route)
+    except OSError as error:  # TimeoutError is one
+        return replace(seen, fault=fault_of_opening(error, route.proxy))
     try:
         async with asyncio.timeout(max(0.0, deadline - loop.time())) as bound:
             conversation.on_waiting = lambda: bound.reschedule(
@@ -315,7 +363,9 @@ def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
     elif conversation.completed:
         fault = None  # an optional client certificate: the server waits for us to speak
     else:
-        fault = Fault("silent", "timed out")
+        fault = Fault("silent" if conversation.reached else "proxy_silent", "timed out")
+    if not conversation.reached:
+        return replace(seen, fault=fault)
     chain: tuple[bytes, ...] = ()
     peer = tls.get_peer_cert_chain()
     if peer:

@@ -10,10 +10,16 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
+
+from bot.diagnosis.proxy import Route
+from bot.diagnosis.starttls import RefusedError
+from bot.diagnosis.tunnel import TunnelError, open_stream
 
 _MOST_BYTES = 128 * 1024
 # Each is read from its start again: one that sends byte by byte would keep the loop busy.
@@ -132,8 +138,10 @@ async def say_hello(
     address: IPv4Address | IPv6Address,
     port: int,
     *,
+    route: Route,
     server_name: str | None,
     deadline: float,
+    starttls: str | None = None,
     version: int = 0x0303,
     suites: Sequence[int] = EVERY_OLD_SUITE,
     schemes: bytes = EVERY_SCHEME,
@@ -145,8 +153,10 @@ async def say_hello(
     Args:
         address: Where to connect; the caller has asked the egress policy.
         port: TCP port.
+        route: The way there.
         server_name: Goes into SNI unless the hello is SSL 3.
         deadline: Moment of the loop's clock after which nothing more is waited for.
+        starttls: The protocol to change over from.
         version: The highest version offered (RFC 5246, appendix E.1).
         suites: The cipher suites that are offered.
         schemes: The signature schemes that are offered (RFC 8446, 4.2.3).
@@ -157,27 +167,68 @@ async def say_hello(
     hello = client_hello(server_name, version, suites, schemes, size)
     received = bytearray()
     answer = HelloAnswer()
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    # No transport, no protocol, no streams: these cost more than all the rest of it, and every
-    # check makes such connections beside the first one.
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
-        connection.setblocking(False)
-        try:
-            async with asyncio.timeout_at(min(deadline, loop.time() + _PATIENCE)):
-                await loop.sock_connect(connection, (str(address), port))
-                await loop.sock_sendall(connection, hello)
-                for _ in range(_MOST_READS):
-                    more = await loop.sock_recv(connection, _ONE_READ)
-                    received += more
-                    answer = read_answer(bytes(received))
-                    enough = answer.chain if until == "certificate" else answer.dh_bits
-                    if not more or enough or answer.alert is not None:
-                        break
-                    if len(received) > _MOST_BYTES:
-                        break
-        except (TimeoutError, OSError):
-            pass
+    try:
+        async with (
+            asyncio.timeout_at(min(deadline, loop.time() + _PATIENCE)),
+            _line(address, port, route, starttls, server_name) as line,
+        ):
+            await line.send(hello)
+            for _ in range(_MOST_READS):
+                more = await line.receive()
+                received += more
+                answer = read_answer(bytes(received))
+                enough = answer.chain if until == "certificate" else answer.dh_bits
+                if not more or enough or answer.alert is not None:
+                    break
+                if len(received) > _MOST_BYTES:
+                    break
+    except (OSError, TunnelError, RefusedError):
+        pass
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """How bytes go out and come in."""
+
+    send: Callable[[bytes], Awaitable[None]]
+    receive: Callable[[], Awaitable[bytes]]
+
+
+@asynccontextmanager
+async def _line(
+    address: IPv4Address | IPv6Address,
+    port: int,
+    route: Route,
+    starttls: str | None,
+    server_name: str | None,
+) -> AsyncIterator[_Line]:
+    """The connection on which TLS may begin."""
+    loop = asyncio.get_running_loop()
+    if route.proxy is None and starttls is None:
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        # No transport, no protocol, no streams: these cost more than all the rest of it, and every
+        # check makes such connections beside the first one.
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.setblocking(False)
+            await loop.sock_connect(connection, (str(address), port))
+            yield _Line(
+                partial(loop.sock_sendall, connection),
+                partial(loop.sock_recv, connection, _ONE_READ),
+            )
+        return
+    host = server_name or str(address)
+    reader, writer, ahead = await open_stream(address, port, route, starttls=starttls, host=host)
+
+    async def send(hello: bytes) -> None:
+        writer.write(ahead.to_send + hello)
+        await writer.drain()
+
+    try:
+        reader.feed_data(ahead.received)
+        yield _Line(send, partial(reader.read, _ONE_READ))
+    finally:
+        writer.transport.abort()
 
 
 def client_hello(

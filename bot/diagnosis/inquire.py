@@ -56,6 +56,7 @@ async def inquire(view: View, seen: Handshake, deadline: float) -> View:
         return shake_hands(
             seen.address,
             seen.port,
+            route=seen.route,
             server_name=name,
             deadline=deadline,
             profile=profile,
@@ -100,10 +101,17 @@ def _refused(view: View, seen: Handshake) -> bool:
 
 async def _old_hello(view: View, seen: Handshake, _: _Shake, deadline: float) -> View:
     name = server_name(view.target)
-    hello = await say_hello(seen.address, seen.port, server_name=name, deadline=deadline)
+    hello = await say_hello(
+        seen.address, seen.port, route=seen.route, server_name=name, deadline=deadline
+    )
     if hello == _NO_HELLO or hello.alert == 70:
         old = await say_hello(
-            seen.address, seen.port, server_name=name, deadline=deadline, version=0x0300
+            seen.address,
+            seen.port,
+            route=seen.route,
+            server_name=name,
+            deadline=deadline,
+            version=0x0300,
         )
         hello = old if old.version else hello
     return replace(view, hello=hello)
@@ -152,6 +160,7 @@ async def _size_of_dh(view: View, seen: Handshake, _: _Shake, deadline: float) -
     answer = await say_hello(
         seen.address,
         seen.port,
+        route=seen.route,
         server_name=server_name(view.target),
         deadline=deadline,
         suites=DHE_SUITES,

@@ -22,6 +22,7 @@ from bot.diagnosis.fault import Fault
 from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.inquire import inquire, server_name
 from bot.diagnosis.path import best_path
+from bot.diagnosis.proxy import Route
 from bot.diagnosis.question import Question
 from bot.diagnosis.resolve import Place
 from bot.diagnosis.revocation import places_of, read_ocsp
@@ -63,13 +64,16 @@ async def look(
     target = question.target
     view = View(target, at, around.trust)
     port = place.port or target.port
-    if not around.policy.permits(place.address):
+    if place.name is None and not around.policy.permits(place.address):
         fault = Fault("denied", "not permitted by the egress policy")
         return replace(view, handshake=Handshake(place.address, port, fault=fault))
+    seen_address = place.address if place.name is None else None
+    route = Route(around.proxies.for_tls(target.host, port, seen_address), place.name)
     handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
     first = make_contact(
         place.address,
         port,
+        route=route,
         usual_port=target.port,
         server_name=server_name(target),
         starttls=target.starttls,
@@ -80,6 +84,7 @@ async def look(
         first,
         place.address,
         port,
+        route=route,
         usual_port=target.port,
         server_name=server_name(target),
         starttls=target.starttls,

@@ -11,15 +11,20 @@ _ALL_THAT_AUTHENTICATE = b"ALL:COMPLEMENTOFALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL
 # What browsers still offer (Chrome, Firefox and Safari agree on these); every client here does.
 _MODERN = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM+kRSA:AES+kRSA:!aNULL:!SHA384:@SECLEVEL=0"
 
-Profile = Literal["widest", "modern", "http1", "starttls", "small", "no_alpn"]
+Profile = Literal["widest", "modern", "http1", "small", "no_alpn"]
 """widest: all that our OpenSSL can; the others are that with one thing changed. modern: what browsers
-offer; http1: ALPN of HTTP/1.1 only; starttls, no_alpn: no ALPN; small: fits into one segment.
+offer; http1: ALPN of HTTP/1.1 only; no_alpn: no ALPN; small: fits into one segment.
 """
 
 
 @cache
-def context_of(profile: Profile) -> SSL.Context:
-    """What the connections of this profile are made from."""
+def context_of(profile: Profile, *, with_alpn: bool = True) -> SSL.Context:
+    """What the connections of this profile are made from.
+
+    Args:
+        profile: Which ClientHello.
+        with_alpn: False where a plain protocol came first: ALPN's names are those of the web.
+    """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_options(SSL.OP_NO_TICKET)
@@ -37,7 +42,7 @@ def context_of(profile: Profile) -> SSL.Context:
         # One classic key share in place of the post-quantum one of 1 216 bytes: the whole hello
         # fits into one segment, as those of all clients before 2024 did.
         context.set_tmp_ecdh(ec.SECP256R1())
-    if profile not in ("starttls", "no_alpn"):
+    if with_alpn and profile != "no_alpn":
         context.set_alpn_protos([b"http/1.1"] if profile == "http1" else [b"h2", b"http/1.1"])
     context.set_info_callback(_note_state)
     context.set_ocsp_client_callback(_note_staple)

@@ -110,11 +110,16 @@ class ChainCertificate(_Value):
 
 
 class Endpoint(_Value):
-    """One address of the name, and what was seen there."""
+    """One address of the name, and what was seen there.
+
+    `via` is the proxy that led there, `host:port`. Where only the proxy could resolve the name,
+    `address` is the name.
+    """
 
     address: str
     port: int
     reachable: bool
+    via: Foreign | None = None
     error: Foreign | None = None
     tls_version: str | None = None
     cipher: str | None = None

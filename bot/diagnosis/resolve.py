@@ -30,10 +30,18 @@ _FAULTS: dict[int, ResolutionFault] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An address, and the port to use there when it is not the target's own."""
+    """An address, and the port to use there when it is not the target's own.
+
+    `name` is set where only a proxy can resolve it; the address is then the unspecified one.
+    """
 
     address: IPv4Address | IPv6Address
     port: int | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        """What people read: the address, or the name where there is none."""
+        return self.name or str(self.address)
 
 
 class NameNotResolvedError(Exception):

@@ -70,6 +70,7 @@ async def goes_by_client(view: View, seen: Handshake, deadline: float) -> bool |
     answer = await say_hello(
         seen.address,
         seen.port,
+        route=seen.route,
         server_name=server_name(view.target),
         deadline=deadline,
         suites=_RSA_FIRST,

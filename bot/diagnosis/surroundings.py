@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.proxy import NO_PROXIES, Proxies
 from bot.diagnosis.resolve import Resolver
 from bot.diagnosis.status import StatusAsker
 from bot.diagnosis.trust import TrustStore
@@ -21,7 +22,7 @@ class Surroundings:
     """What a check needs from the place where it runs.
 
     `asker` asks for revocation (None: nobody does); `patience` is how long, in seconds, the answer
-    waits for that; `released` is a moment that is certainly past.
+    waits for that; `released` is a moment that is certainly past; `proxies` lead to the servers.
     """
 
     resolver: Resolver
@@ -33,6 +34,7 @@ class Surroundings:
     asker: StatusAsker | None = None
     patience: float = PATIENCE
     released: datetime | None = None
+    proxies: Proxies = NO_PROXIES
 
 
 def utc_now() -> datetime:

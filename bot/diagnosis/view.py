@@ -61,6 +61,12 @@ class View:
         return self.sent[0] if self.sent else None
 
     @property
+    def via(self) -> str | None:
+        """The proxy that led to the server, `host:port`."""
+        proxy = self.handshake.route.proxy if self.handshake is not None else None
+        return proxy.name if proxy is not None else None
+
+    @property
     def path(self) -> Path | None:
         """The best path known, fetched certificates included."""
         if self.completion is not None and self.completion.path is not None:

@@ -91,7 +91,8 @@ def render_report(
         said = f"openssl verify: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
     _fix(page, report, save_command)
-    if allow_command and report.cause == Cause.EGRESS_DENIED:
+    at_proxy = cause is not None and str(cause.evidence.get("how")).startswith("proxy_")
+    if allow_command and report.cause == Cause.EGRESS_DENIED and not at_proxy:
         page.paragraph(page.texts.text("terminal.fix.allow"), first="  ")
         page.command(allow_command)
     _findings(page, report.findings[1:] if cause else report.findings, verbose=verbose)
@@ -107,6 +108,9 @@ def render_report(
         duration=report.duration_ms,
     )
     page.paragraph(footer, style="dim")
+    via = dict.fromkeys(one.via for one in report.endpoints if one.via)
+    if via:
+        page.paragraph(page.texts.text("terminal.via", via=visible(", ".join(via))), style="dim")
     if as_of:
         page.paragraph(page.texts.text("terminal.judged", date=_moment(as_of)), style="dim")
     return page.lines

@@ -72,6 +72,9 @@ def phrase_report(report: Report, lang: Lang, zone: tzinfo = UTC) -> Report:
 
 def variants_of(finding: Finding) -> tuple[str, ...]:
     """The special cases of its cause that the evidence shows, the most special first."""
+    how = str(finding.evidence.get("how"))
+    if how.startswith("proxy_"):
+        return (how,)  # the words are about the proxy, whatever the code
     return _VARIANTS.get(finding.code, _no_variant)(finding.evidence)
 
 
@@ -306,10 +309,13 @@ def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 
 def _lookup(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    by_proxy: tuple[str, ...] = ()
+    if evidence.get("via"):
+        by_proxy = ("proxy_inside",) if evidence.get("proxy_resolves") else ("proxy_could",)
     how = evidence.get("how")
     if how == "nxdomain":
-        return ()
-    return ("no_address",) if how == "no_address" else ("unanswered",)
+        return by_proxy
+    return (*by_proxy, "no_address" if how == "no_address" else "unanswered")
 
 
 def _rule(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
@@ -333,7 +339,10 @@ def _revoked(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 def _hanging_up(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     if evidence.get("how") == "large_hello":
-        return ("large_hello",)
+        if evidence.get("only_size"):
+            return ("large_hello",)
+        known = "new_hello" if evidence.get("only_size") is False else "unproven_hello"
+        return (known, "new_hello")
     return ("by_name",) if evidence.get("by_name") else ()
 
 
@@ -347,7 +356,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.UNTRUSTED_ROOT: lambda evidence: (
         _rule(evidence)
         or _when("left", "removed")(evidence)
-        or _unless("certain", "uncertain")(evidence)
+        or (*_when("via", "via")(evidence), *_unless("certain", "uncertain")(evidence))
     ),
     Cause.PLAINTEXT_ON_TLS_PORT: _unless("protocol", "unknown"),
     Cause.PROTOCOL_VERSION: _unless("version", "unknown"),
@@ -366,7 +375,7 @@ _VARIANTS: dict[Cause, _Variants] = {
     Cause.EXPIRED_INTERMEDIATE: _rule,
     Cause.EXPIRED_ROOT_OR_CROSS_SIGN: _rule,
     Cause.CERTIFICATE_NOT_TLS: _rule,
-    Cause.INTERCEPTION_PROXY: _rule,
+    Cause.INTERCEPTION_PROXY: lambda evidence: (*_when("via", "via")(evidence), *_rule(evidence)),
     Cause.WEAK_SIGNATURE_OR_KEY: lambda evidence: (str(evidence.get("weak")),),
     Cause.WRONG_CHAIN_ORDER: lambda evidence: (
         ("leaf",) if evidence.get("leaf_first") is False else ()

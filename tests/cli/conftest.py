@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.lab import SCENARIOS, Lab, open_lab
+from tests.proxies import PROXY_SETTINGS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
@@ -43,6 +44,8 @@ def environment() -> dict[str, str]:
     """This process's environment without any setting of tlscheck or of the terminal."""
     ours = ("SLACK_", "TLSCHECK_", "REDIS_", "PORT", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    for name in PROXY_SETTINGS:
+        kept.pop(name, None)
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 

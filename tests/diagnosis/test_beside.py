@@ -12,6 +12,7 @@ from bot.demo.lab.tls import TlsServer
 from bot.diagnosis.beside import Beside, contact_with_others, oldest_version
 from bot.diagnosis.contact import Contact, make_contact
 from bot.diagnosis.hello import HelloAnswer
+from bot.diagnosis.proxy import DIRECT
 from tests.diagnosis.servers import authority, running
 
 HOST = "beside.lab.test"
@@ -29,6 +30,7 @@ async def asked(
         first = make_contact(
             address,
             port,
+            route=DIRECT,
             usual_port=443,
             server_name=HOST,
             starttls=None,
@@ -39,6 +41,7 @@ async def asked(
             first,
             address,
             port,
+            route=DIRECT,
             usual_port=usual_port,
             server_name=HOST,
             starttls=starttls,

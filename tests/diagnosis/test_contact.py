@@ -13,6 +13,7 @@ from bot.demo.lab.tls import TlsServer
 from bot.diagnosis import ConnectTo, check
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.contact import USUAL_STARTTLS, Contact, make_contact
+from bot.diagnosis.proxy import DIRECT
 from bot.diagnosis.report import Report
 from tests.diagnosis.servers import authority, running
 from tests.diagnosis.test_starttls import REFUSING, WILLING, serving
@@ -33,6 +34,7 @@ async def contact(server: Server, usual_port: int = 443, *, within: float = 6.0)
         return await make_contact(
             address,
             port,
+            route=DIRECT,
             usual_port=usual_port,
             server_name=HOST,
             starttls=None,
@@ -93,6 +95,7 @@ async def test_a_dead_port_costs_one_try() -> None:
     made = await make_contact(
         address,
         port,
+        route=DIRECT,
         usual_port=25,
         server_name=HOST,
         starttls=None,

@@ -21,6 +21,7 @@ from bot.demo.lab.scenario import Server
 from bot.demo.lab.script import ScriptServer, to_hello
 from bot.demo.lab.tls import TlsServer
 from bot.diagnosis.handshake import MOST_BYTES, Handshake, shake_hands
+from bot.diagnosis.proxy import DIRECT
 from tests.diagnosis.servers import authority, running
 
 HOST = "handshake.lab.test"
@@ -33,7 +34,7 @@ async def shake(
     async with running(server) as (address, port):
         deadline = asyncio.get_running_loop().time() + within
         return await shake_hands(
-            address, port, server_name=name, deadline=deadline, ask_http=ask_http
+            address, port, route=DIRECT, server_name=name, deadline=deadline, ask_http=ask_http
         )
 
 
@@ -158,7 +159,9 @@ async def test_a_closed_port_is_refused() -> None:
     with bound_socket(240) as bound:
         address, port = bound.getsockname()
         deadline = asyncio.get_running_loop().time() + 2
-        seen = await shake_hands(IPv4Address(address), port, server_name=HOST, deadline=deadline)
+        seen = await shake_hands(
+            IPv4Address(address), port, route=DIRECT, server_name=HOST, deadline=deadline
+        )
     assert not seen.connected
     assert seen.fault is not None
     assert seen.fault.kind == "refused"
@@ -167,7 +170,7 @@ async def test_a_closed_port_is_refused() -> None:
 async def test_a_deadline_in_the_past_ends_at_once() -> None:
     """A check that has used up its time still gets an answer."""
     async with running(TlsServer(chain())) as (address, port):
-        seen = await shake_hands(address, port, server_name=HOST, deadline=0)
+        seen = await shake_hands(address, port, route=DIRECT, server_name=HOST, deadline=0)
     assert seen.fault is not None
     assert seen.fault.kind == "connect_timeout"
 
@@ -230,7 +233,7 @@ def test_nothing_is_left_open(name: str) -> None:
             deadline = asyncio.get_running_loop().time() + 0.5
             await asyncio.gather(
                 *(
-                    shake_hands(address, port, server_name=HOST, deadline=deadline)
+                    shake_hands(address, port, route=DIRECT, server_name=HOST, deadline=deadline)
                     for _ in range(OFTEN)
                 )
             )
@@ -266,7 +269,13 @@ async def test_a_cancelled_handshake_closes_its_connection() -> None:
     port = server.sockets[0].getsockname()[1]
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(
-        shake_hands(IPv4Address("127.0.0.1"), port, server_name=HOST, deadline=loop.time() + 20)
+        shake_hands(
+            IPv4Address("127.0.0.1"),
+            port,
+            route=DIRECT,
+            server_name=HOST,
+            deadline=loop.time() + 20,
+        )
     )
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()

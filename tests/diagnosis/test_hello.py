@@ -14,6 +14,7 @@ from OpenSSL import SSL
 from bot.demo.lab import SCENARIOS, open_lab, wire
 from bot.demo.lab.authority import Authority
 from bot.diagnosis.hello import OLD_SUITES, HelloAnswer, client_hello, read_answer, say_hello
+from bot.diagnosis.proxy import DIRECT
 from bot.diagnosis.surroundings import utc_now
 
 EVERYTHING = b"ALL:@SECLEVEL=0"
@@ -145,6 +146,7 @@ async def _say(name: str, *, version: int = 0x0303) -> HelloAnswer:
         return await say_hello(
             IPv4Address(ip),
             port,
+            route=DIRECT,
             server_name=f"{name}.lab.test",
             deadline=deadline,
             version=version,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.demo.lab.pki import make_leaf, make_root
 from bot.diagnosis.handshake import shake_hands
 from bot.diagnosis.modulus import ModulusWatch, modulus_bits
+from bot.diagnosis.proxy import DIRECT
 from tests.diagnosis.servers import NOW
 
 ROOT = make_root("Modulus Root", now=NOW)
@@ -123,6 +124,7 @@ async def test_a_huge_modulus_costs_nothing_and_hides_no_chain(tmp_path: Path) -
         seen = await shake_hands(
             ip_address("127.0.0.1"),
             port,
+            route=DIRECT,
             server_name="dh.test",
             deadline=asyncio.get_running_loop().time() + 10,
         )

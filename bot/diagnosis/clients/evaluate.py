@@ -217,6 +217,8 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
         if client.first == "either":
             return "depends", "certificate_choice"
         return "works", "other_certificate"
+    if str(evidence.get("how")).startswith("proxy_"):
+        return "depends", "behind_proxy"
     about_session = session_outcome(client.code, finding)
     if about_session is not None:
         return about_session
@@ -263,6 +265,8 @@ def _rsa_bits(key: JsonValue | None) -> int:
 
 def _symptom(client: Client, finding: Finding) -> Symptom | None:
     evidence = finding.evidence
+    if str(evidence.get("how")).startswith("proxy_"):
+        return None  # the lines are about the server
     match finding.code:
         case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
             if not evidence.get("below_is_leaf"):

@@ -110,7 +110,7 @@ def session_outcome(client: str, finding: Finding) -> _Verdict | None:
             return "works", "legacy_accepted"
         case Cause.CONNECTION_RESET if evidence.get("how") == "large_hello":
             if client in _LARGE_HELLO:
-                return "fails", "large_hello"
+                return "fails", "large_hello" if evidence.get("only_size") else "new_hello"
             if client in _SMALL_HELLO:
                 return "works", "small_hello"
             return "depends", "hello_size"

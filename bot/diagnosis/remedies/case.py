@@ -4,6 +4,10 @@ Only what cannot be taken for anything else by a shell comes in here: the host o
 plain ASCII without spaces or quotes. Names out of certificates stay in the texts.
 """
 
+import re
+
+from pydantic import JsonValue
+
 from bot.diagnosis.remedies.software.entry import Service
 from bot.diagnosis.report import Target
 
@@ -46,27 +50,43 @@ def service_of(target: Target) -> Service:
     return _PORTS.get(target.port, "web")
 
 
-def words_of(target: Target, address: str | None = None) -> dict[str, str]:
+# A proxy as evidence names it; what a shell could take for something else is left out.
+_PROXY = re.compile(r"(https://)?[A-Za-z0-9._-]+:[0-9]+|(https://)?\[[0-9A-Fa-f:.]+\]:[0-9]+")
+
+
+def words_of(
+    target: Target, address: str | None = None, via: JsonValue | None = None
+) -> dict[str, str]:
     """What stands in for the placeholders of a command.
 
     Args:
         target: The host that the commands name.
         address: The commands connect there in place of the name's own addresses.
+        via: The proxy that the check went through; the commands go the same way.
     """
     named = ":" not in target.host and not target.host.replace(".", "").isdigit()
     host = _bracketed(address or target.host)
+    proxy = via if isinstance(via, str) and _PROXY.fullmatch(via) else None
+    # s_client speaks to proxies in the clear only.
+    by_proxy = f" -proxy {proxy}" if proxy and "://" not in proxy else ""
     port = "" if target.port == 443 else f":{target.port}"
     return {
         "host": target.host,
         "port": str(target.port),
         "connect": f"{host}:{target.port}",
         "sni": (f" -servername {target.host}" if named else "")
-        + (f" -starttls {target.starttls}" if target.starttls else ""),
+        + (f" -starttls {target.starttls}" if target.starttls else "")
+        + by_proxy,
+        "curl_by_proxy": f" --proxy {_proxy_url(proxy)}" if proxy else "",
         "url": f"https://{_bracketed(target.host)}{port}/",
         "file": target.host.replace(":", "-"),
         # Names of objects in Kubernetes and the clouds: letters, digits and hyphens.
         "name": target.host.replace(":", "-").replace(".", "-").replace("_", "-").strip("-"),
     }
+
+
+def _proxy_url(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _bracketed(host: str) -> str:

@@ -168,7 +168,7 @@ def _case(
     plan = plan_for(cause, evidence, warned=warned, proven=fullchain_pem is not None)
     if plan is None:
         return None
-    words = words_of(target, address)
+    words = words_of(target, address, evidence.get("via"))
     values: dict[str, JsonValue] = {
         "file": words["file"],
         **{key: one for key, one in evidence.items() if isinstance(one, str | int)},

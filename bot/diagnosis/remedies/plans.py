@@ -187,7 +187,10 @@ _PLANS: dict[Cause, Plan] = {
     Cause.CLIENT_CERTIFICATE_REQUIRED: Plan(
         "client",
         (
-            Say("send_client_certificate", "curl --cert client.pem --key client.key {url}"),
+            Say(
+                "send_client_certificate",
+                "curl{curl_by_proxy} --cert client.pem --key client.key {url}",
+            ),
             Change.PRESENT,
             Say("ask_for_client_certificate"),
         ),
@@ -310,6 +313,23 @@ _ALPN = Plan(
     ),
 )
 
+_TRY_PROXY = _prove("prove_proxy", "curl -v -o /dev/null{curl_by_proxy} {url}")
+_PROXY_AWAY = Plan("network", (Say("check_proxy"), _TRY_PROXY))
+_BEHIND_PROXY = Plan("network", (Say("look_behind_proxy", "nc -vz {host} {port}"), _TRY_PROXY))
+# What ended at the proxy, by the kind of its fault.
+_PROXY_PLANS: dict[str, Plan] = {
+    "proxy_denied": Plan("network", (Say("ask_proxy_owner"), _TRY_PROXY)),
+    "proxy_login": Plan(
+        "network",
+        (
+            Say("give_proxy_login"),
+            _prove("prove_proxy", "curl -v -o /dev/null{curl_by_proxy} --proxy-user USER {url}"),
+        ),
+    ),
+    "proxy_bad_gateway": _BEHIND_PROXY,
+    "proxy_gateway_timeout": _BEHIND_PROXY,
+}
+
 
 def plan_for(
     cause: Cause, evidence: Mapping[str, JsonValue], *, warned: bool, proven: bool
@@ -324,7 +344,10 @@ def plan_for(
     """
     if evidence.get("rule") == "alpn":
         return _ALPN
-    if cause is Cause.CONNECTION_RESET and evidence.get("how") == "large_hello":
+    how = str(evidence.get("how"))
+    if how.startswith("proxy_"):
+        return _PROXY_PLANS.get(how, _PROXY_AWAY)
+    if cause is Cause.CONNECTION_RESET and how == "large_hello":
         return _LARGE_HELLO
     if cause is Cause.TIMEOUT and evidence.get("connected"):
         # The network let us through: it is the service that keeps silent.

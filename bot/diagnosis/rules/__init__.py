@@ -123,7 +123,7 @@ def findings_of(view: View) -> tuple[Finding, ...]:
     found = _found(view)
     if view.other is not None:
         found = other_certificate.together(view, found, _found(view.other))
-    return in_order(found)
+    return in_order(_with_via(one, view) for one in found)
 
 
 def _found(view: View) -> list[Finding]:
@@ -135,6 +135,13 @@ def _found(view: View) -> list[Finding]:
     if not any(one.severity == "critical" for one in found):
         found.extend(second_opinion.find(judged))
     return found
+
+
+def _with_via(finding: Finding, view: View) -> Finding:
+    """What was seen through a proxy may be the proxy's doing: its name is part of all evidence."""
+    if view.via is None:
+        return finding
+    return finding.model_copy(update={"evidence": {**finding.evidence, "via": view.via}})
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

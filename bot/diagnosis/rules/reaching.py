@@ -16,6 +16,19 @@ _CAUSES = {
     "silent": Cause.TIMEOUT,
     "reset": Cause.CONNECTION_RESET,
     "closed": Cause.CONNECTION_RESET,
+    # At the proxy: the code says what came of it, the evidence and the words whose fault it is.
+    "proxy_unknown": Cause.DNS_FAILURE,
+    "proxy_refused": Cause.CONNECTION_REFUSED,
+    "proxy_timeout": Cause.TIMEOUT,
+    "proxy_no_route": Cause.TIMEOUT,
+    "proxy_tls": Cause.CONNECTION_RESET,
+    "proxy_silent": Cause.TIMEOUT,
+    "proxy_closed": Cause.CONNECTION_RESET,
+    "proxy_strange": Cause.CONNECTION_RESET,
+    "proxy_denied": Cause.EGRESS_DENIED,
+    "proxy_login": Cause.EGRESS_DENIED,
+    "proxy_bad_gateway": Cause.CONNECTION_REFUSED,
+    "proxy_gateway_timeout": Cause.TIMEOUT,
 }
 
 

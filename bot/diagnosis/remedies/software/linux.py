@@ -7,7 +7,7 @@ SPLIT = (
     'awk \'/BEGIN CERT/{{n++}} n>1{{print > ("{file}-intermediate-" n ".crt")}}\' '
     "{file}.fullchain.pem"
 )
-_PROVE = "curl -sSI {url}"
+_PROVE = "curl{curl_by_proxy} -sSI {url}"
 
 _CLOCK = Recipe(Change.CLOCK, "timedatectl; timedatectl set-ntp true")
 
