@@ -17,6 +17,7 @@ from typing import Literal
 
 import structlog
 
+from bot.chronicle import Chronicle
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.flight import FlightCancelledError, Flights, landed
@@ -111,7 +112,10 @@ class Service:
         # asyncio's semaphore serves in the order of asking.
         self._slots = asyncio.Semaphore(running_checks)
         self._runs: Flights[_Outcome] = Flights()
-        self._updates = Updates(vantage, store, clock=clock, cache_seconds=cache_seconds)
+        self._chronicle = Chronicle(store)
+        self._updates = Updates(
+            vantage, store, self._chronicle, clock=clock, cache_seconds=cache_seconds
+        )
         self._closing = False
 
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
@@ -284,6 +288,7 @@ class Service:
                 raise CheckFailedError(question) from error
         self._metrics.check_done(report.verdict, report.cause, perf_counter() - begun)
         record = Record(key=key, question=question, report=report)
+        record = await self._chronicle.compared(record)
         try:
             await self._store.results.put(record, cache_for(report, self._cache_seconds))
         except StoreAwayError:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.chronicle import Chronicle
 from bot.diagnosis.later import time_left
 from bot.flight import FlightCancelledError, Flights, landed
 from bot.freshness import cache_for
@@ -35,12 +36,14 @@ class Updates:
         self,
         vantage: Vantage,
         store: Store,
+        chronicle: Chronicle,
         *,
         clock: Callable[[], datetime],
         cache_seconds: int,
     ) -> None:
         self._vantage = vantage
         self._store = store
+        self._chronicle = chronicle
         self._clock = clock
         self._cache_seconds = cache_seconds
         self._flights: Flights[Record | None] = Flights()
@@ -83,8 +86,11 @@ class Updates:
             log.exception("update failed", host=first.target.host, vantage=first.vantage)
             report = None
         if report is None:
+            await self._chronicle.compared(record, final=True)
             return None
-        later = record.model_copy(update={"report": report})
+        later = await self._chronicle.compared(
+            record.model_copy(update={"report": report}), final=True
+        )
         age = self._clock() - report.checked_at
         try:
             await self._store.results.replace(later, cache_for(report, self._cache_seconds) - age)

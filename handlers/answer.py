@@ -14,6 +14,7 @@ from itertools import groupby
 import idna
 
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
+from bot.history import Change
 from bot.letter import audience_of
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.names import short_list
@@ -22,6 +23,7 @@ from handlers.blocks import Block, Element, Message
 from handlers.chain import draw_chain, representative
 from handlers.escape import mrkdwn, shorten, visible
 from handlers.fit import Part, fit, part
+from handlers.news import news_block
 from handlers.press import DETAILS, FULL_CHAIN, LETTER, RECHECK, RESULT_ID, SHARE, Press, Shared
 
 _OUTCOMES: tuple[Outcome, ...] = ("fails", "depends", "works")
@@ -45,7 +47,8 @@ class Shown:
     asker was given the result of a check that another asker had begun; `stored` False: Redis was
     away. `command` asks the same again. `shared` is set on a message that everybody sees.
     `checking_again`: this is the earlier answer, shown while a new check runs. `updates`: the reader
-    has the first answer and is told, in short, what the later one says.
+    has the first answer and is told, in short, what the later one says. `changes`: how the host
+    differs from what was known of it.
     """
 
     report: Report
@@ -60,6 +63,7 @@ class Shown:
     checking_again: bool = False
     updates: bool = False
     addresses: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,9 @@ def render(shown: Shown, body: Body | None = None) -> Message:
     # Cause and summary: the rest is a press away, in the details.
     parts = [one for one in body.parts if one.rank == 0] if shown.updates else body.parts
     below = [blocks.context(blocks.marked(_small_print(shown, texts)))]
+    changed = news_block(shown.changes, shown.lang)
+    if changed is not None:
+        below.insert(0, changed)
     buttons = [] if shown.checking_again else _buttons(shown, texts)
     if buttons and blocks.weigh([row := blocks.actions(*buttons)]) <= _BUTTON_CHARACTERS:
         below.append(row)

@@ -59,6 +59,7 @@ class Presenter:
                 shared=shared,
                 checking_again=checking_again,
                 updates=updates,
+                changes=answer.record.changes,
                 addresses=tuple(
                     _written(one.address, one.port) for one in answer.record.question.addresses
                 ),

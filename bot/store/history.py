@@ -79,19 +79,30 @@ class History:
         )
         return _entries(found)
 
+    async def newest(self, subject: str) -> list[Entry]:
+        """The newest entries in the order of time; as many as `note` gives.
+
+        Raises:
+            StoreAwayError: Redis is away.
+        """
+        return await self._last(subject, COMPARED)
+
     async def read(self, subject: str, now: datetime) -> list[Entry]:
         """All states of the last 90 days in the order of time.
 
         Raises:
             StoreAwayError: Redis is away.
         """
+        return [one for one in await self._last(subject, MOST_ENTRIES) if now - one.last <= KEPT]
+
+    async def _last(self, subject: str, most: int) -> list[Entry]:
         try:
-            found = await self._connection.execute("LRANGE", _name(subject), -MOST_ENTRIES, -1)
+            found = await self._connection.execute("LRANGE", _name(subject), -most, -1)
         except StoreRefusedError as error:
             if error.code != "WRONGTYPE":
                 raise
             return []
-        return [one for one in _entries(found) if now - one.last <= KEPT]
+        return _entries(found)
 
 
 def _name(subject: str) -> str:

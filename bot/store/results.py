@@ -16,13 +16,14 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bot import __version__
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import SCHEMA, Report
 from bot.diagnosis.target import TargetError, parse_target
 from bot.flight import FlightCancelledError, Flights, landed
+from bot.history import Change
 from bot.store.connection import Connection, Script, StoreAwayError, StoreRefusedError
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,10 @@ class Record(BaseModel):
     key: Annotated[str, Field(max_length=64)]
     question: Question
     report: Report
+    changes: Annotated[tuple[Change, ...], Field(max_length=8)] = ()
+    """How the host differs from what was known of it before."""
+    known_since: AwareDatetime | None = None
+    """When the host was first seen like this."""
 
     def asked_as(self, question: Question) -> "Record":
         """The same answer for an equal question that was typed in another way.

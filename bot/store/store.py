@@ -10,6 +10,7 @@ from bot.store.connection import Connection, connect
 from bot.store.embedded import open_embedded_server
 from bot.store.history import History
 from bot.store.lock import LEASE_SECONDS, Locks
+from bot.store.neighbours import Neighbours
 from bot.store.notice import Notices
 from bot.store.once import Once
 from bot.store.rates import Rates
@@ -28,6 +29,7 @@ class Store:
         self.connection = connection
         self.results = Results(connection, clock)
         self.history = History(connection)
+        self.neighbours = Neighbours(connection)
         self.watches = Watches(connection)
         self.rates = Rates(connection, clock)
         self.locks = Locks(connection, lease_seconds)
