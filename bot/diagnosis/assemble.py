@@ -11,7 +11,7 @@ from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import Anchor, differing
 from bot.diagnosis.combine import Combined, Judged, combine
 from bot.diagnosis.path import climb
-from bot.diagnosis.remedies import fix_for, fix_of_differing, full_chain
+from bot.diagnosis.remedies import fix_for, fix_of_differing, full_chain, guess
 from bot.diagnosis.report import (
     REVOCATION,
     ChainCertificate,
@@ -78,12 +78,16 @@ def assemble(
         # What is at fault is the second certificate.
         second = rearranged(view.other) or view.other
         pem = full_chain(second.path, view.at, around.trust) if _helped(second, first) else None
+    software = guess(view)
+    code = software.code if software is not None else None
     if combined.cause is Cause.BACKENDS_DIFFER:
         lead = combined.lead
         own = lead.findings[0] if lead.cause is not None else None
-        fix: Fix | None = fix_of_differing(first, own, target, pem, address=lead.address)
+        fix: Fix | None = fix_of_differing(
+            first, own, target, pem, address=lead.address, software=code
+        )
     else:
-        fix = fix_for(combined.cause, first, target, pem)
+        fix = fix_for(combined.cause, first, target, pem, software=code)
     return Report(
         id=result_id or uuid.uuid4().hex,
         target=target,
@@ -101,6 +105,7 @@ def assemble(
         clients=_clients(combined, target),
         fix=fix,
         pending=_pending(judged),
+        software=software,
     )
 
 

@@ -60,7 +60,8 @@ class Handshake:
     `client_ca_names` are the first of the `client_cas` whose certificates the server takes.
 
     `staple` is the OCSP response that came with it (RFC 6066, 8); `route` is the way that the
-    connection took.
+    connection took. `greeting` is what was said in the clear before STARTTLS, `reply` what came
+    over TLS to an HTTP request.
     """
 
     address: IPv4Address | IPv6Address
@@ -81,6 +82,7 @@ class Handshake:
     received: int = 0
     reply: bytes = b""
     route: Route = DIRECT
+    greeting: bytes = b""
 
 
 class _Conversation(asyncio.Protocol):
@@ -95,15 +97,18 @@ class _Conversation(asyncio.Protocol):
         tunnel: Dialogue | None,
         dialogue: Dialogue | None,
         progress: Progress,
+        asks_always: bool = False,
     ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
         self.completed = False
         self.first_bytes = b""
         self.received = 0
         self.reply = b""
+        self.greeting = b""
         self.on_waiting: Callable[[], None] = lambda: None
         self._request = request
         self._tunnel = tunnel
+        self._asks_always = asks_always
         self._dialogue = dialogue
         self._progress = progress
         self._transport: asyncio.Transport | None = None
@@ -123,6 +128,10 @@ class _Conversation(asyncio.Protocol):
     @property
     def certificate_asked(self) -> bool:
         return self._noted.certificate_asked
+
+    @property
+    def _waits_for_reply(self) -> bool:
+        return self.certificate_asked or self._asks_always
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -226,6 +235,7 @@ class _Conversation(asyncio.Protocol):
         except StopIteration as ended:
             go_ahead: GoAhead = ended.value
             self._dialogue = None
+            self.greeting = self.first_bytes
             self.received, self.first_bytes = 0, b""
             if self._transport is not None and go_ahead.to_send:
                 self._transport.write(go_ahead.to_send)
@@ -244,7 +254,7 @@ class _Conversation(asyncio.Protocol):
                 self.tls.do_handshake()
                 self.completed = True
                 self._flush()
-                if not self.certificate_asked:
+                if not self._waits_for_reply:
                     self._end(None)
                     return
                 if self.tls.get_alpn_proto_negotiated() == b"h2":
@@ -255,7 +265,7 @@ class _Conversation(asyncio.Protocol):
                     self.tls.sendall(self._request)
                 else:
                     self.on_waiting()
-            if self.certificate_asked:
+            if self._waits_for_reply:
                 # Whether the server insists on a client certificate shows only in what it does
                 # next: in TLS 1.3 its alert comes after our side is done (RFC 8446, 4.4.2.4).
                 while len(self.reply) < _MOST_TEXT:
@@ -299,6 +309,7 @@ async def shake_hands(
     deadline: float,
     profile: Profile = "widest",
     ask_http: bool = False,
+    ask_head: bool = False,
     starttls: str | None = None,
     progress: Progress | None = None,
 ) -> Handshake:
@@ -313,6 +324,7 @@ async def shake_hands(
         profile: Which ClientHello is sent.
         ask_http: Send an HTTP request when the server asked for a client certificate: nginx and
             others finish the handshake and refuse only then, with a page.
+        ask_head: Send `HEAD /` in any case, and wait for the head of the answer.
         starttls: The protocol to change over from (a key of `starttls.DIALOGUES`).
         progress: Kept up to date while the handshake goes on.
 
@@ -321,9 +333,11 @@ async def shake_hands(
     """
     loop = asyncio.get_running_loop()
     request = None
-    if ask_http:
+    if ask_http or ask_head:
         host = server_name or str(address)
-        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
+        method = "HEAD" if ask_head else "GET"
+        head = f"{method} / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        request = head.encode("ascii")
     seen = Handshake(address, port, route=route)
     dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
     conversation = _Conversation(
@@ -333,6 +347,7 @@ async def shake_hands(
         tunnel=connect(route, address, port) if route.proxy is not None else None,
         dialogue=dialogue,
         progress=progress or Progress(),
+        asks_always=ask_head,
     )
     try:
         async with asyncio.timeout(max(0.0, deadline - loop.time())):
@@ -393,6 +408,7 @@ def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
         first_bytes=conversation.first_bytes if fault and fault.kind in _SAID else b"",
         received=conversation.received,
         reply=conversation.reply,
+        greeting=conversation.greeting,
     )
 
 

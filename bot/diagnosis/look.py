@@ -20,6 +20,7 @@ from bot.diagnosis.complete import Asking, complete, needs_completion
 from bot.diagnosis.contact import make_contact
 from bot.diagnosis.fault import Fault
 from bot.diagnosis.handshake import Handshake
+from bot.diagnosis.head import HTTPS_PORTS, ask_head
 from bot.diagnosis.inquire import inquire, server_name
 from bot.diagnosis.path import best_path
 from bot.diagnosis.proxy import Route
@@ -33,9 +34,6 @@ from bot.diagnosis.view import View
 
 # The share of a check's time that the server gets; the rest is for fetching and judging.
 _HANDSHAKE_SHARE = 0.8
-
-# Ports where HTTP is spoken over TLS: there a server may refuse with a page.
-_HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
 
 
 async def look(
@@ -70,6 +68,7 @@ async def look(
     seen_address = place.address if place.name is None else None
     route = Route(around.proxies.for_tls(target.host, port, seen_address), place.name)
     handshakes_end = deadline - question.timeout * (1 - _HANDSHAKE_SHARE)
+    started = asyncio.get_running_loop().time()
     first = make_contact(
         place.address,
         port,
@@ -77,7 +76,7 @@ async def look(
         usual_port=target.port,
         server_name=server_name(target),
         starttls=target.starttls,
-        ask_http=target.port in _HTTPS_PORTS,
+        ask_http=target.port in HTTPS_PORTS,
         deadline=handshakes_end,
     )
     contact, beside = await contact_with_others(
@@ -90,6 +89,7 @@ async def look(
         starttls=target.starttls,
         deadline=handshakes_end,
     )
+    took = asyncio.get_running_loop().time() - started
     seen = contact.handshake
     if contact.starttls != target.starttls:
         view = replace(view, target=target.model_copy(update={"starttls": contact.starttls}))
@@ -105,7 +105,8 @@ async def look(
         view = read_chain(view, seen.chain)
         await asyncio.sleep(0)
         other = _second_view(view)
-    view, (completed, revocation), (second, by_client_order) = await asyncio.gather(
+    head, view, (completed, revocation), (second, by_client_order) = await asyncio.gather(
+        ask_head(view, target.port, took, handshakes_end),
         inquire(view, seen, handshakes_end),
         fetch_evidence(view, question, around, asking, deadline, allowance=allowance),
         _about_second(
@@ -114,6 +115,7 @@ async def look(
     )
     view = replace(
         view,
+        head=head,
         completion=completed.completion,
         revocation=revocation,
         other=second,

@@ -27,7 +27,8 @@ class View:
     handshake when only a small one was answered (`only_size`: see `contact.Contact`). `beside` are
     the answers to the connections beside the first one; `other` is the evidence of the second
     certificate, an RSA one, where the server has two, and `by_client_order` whether clients that
-    name RSA first are given it (None: not asked).
+    name RSA first are given it (None: not asked). `head` is the connection that asked a web server
+    with a fault for the head of its page, which says what software it is.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class View:
     misnamed: Handshake | None = None
     dh_bits: int | None = None
     without_alpn: Handshake | None = None
+    head: Handshake | None = None
     unanswered: Handshake | None = None
     only_size: bool | None = None
     sent: tuple[Certificate, ...] = ()

@@ -1,7 +1,7 @@
 """Texts for people, in English and Japanese: the catalogues, and filling a Report's texts in."""
 
 from bot.texts.catalogue import LANGS, Catalogue, Lang, MissingTextError, catalogue
-from bot.texts.phrase import period, phrase_fix, phrase_report, software_name
+from bot.texts.phrase import period, phrase_fix, phrase_guess, phrase_report, software_name
 
 __all__ = [
     "LANGS",
@@ -11,6 +11,7 @@ __all__ = [
     "catalogue",
     "period",
     "phrase_fix",
+    "phrase_guess",
     "phrase_report",
     "software_name",
 ]

@@ -165,6 +165,19 @@ def phrase_fix(fix: Fix, report: Report, lang: Lang, zone: tzinfo = UTC) -> Fix:
     )
 
 
+def phrase_guess(report: Report, lang: Lang) -> str:
+    """Why the steps are for this software, as a sentence; empty when they are for no guessed one."""
+    guess, fix = report.software, report.fix
+    if guess is None or fix is None or all(one.software != guess.code for one in fix.steps):
+        return ""
+    texts = catalogue(lang)
+    key = f"software.guess.{guess.evidence.get('sign')}"
+    if not texts.has(key):
+        return ""
+    value = _cut(guess.evidence.get("value"))
+    return texts.text(key, software=software_name(guess.code, texts), value=value)
+
+
 def software_name(code: str, texts: Catalogue) -> str:
     """What people call a server software or client platform; an unknown one is named by its code."""
     key = f"software.{code}.name"

@@ -131,17 +131,22 @@ class Mended:
     in_folder: Callable[[Path, Step, str, bytes], tuple[bytes, str]] | None = None
     starttls: str | None = None
     option: str = "directives"
+    sign: str | None = None
 
 
 SERVERS = {
-    "nginx": Mended("nginx", nginx, as_told),
-    "apache": Mended("apache", apache, with_apache),
+    "nginx": Mended("nginx", nginx, as_told, sign="server"),
+    "apache": Mended("apache", apache, with_apache, sign="server"),
     "apache-old": Mended("apache-old", apache, in_folder=with_old_apache),
     "haproxy": Mended("haproxy", haproxy, in_folder=with_haproxy, option="bind"),
-    "postfix": Mended("postfix", postfix, with_postfix, starttls="smtp"),
-    "dovecot": Mended("dovecot", partial(dovecot, protocol="imap"), as_told, starttls="imap"),
-    "dovecot-pop3": Mended("dovecot", partial(dovecot, protocol="pop3"), as_told, starttls="pop3"),
-    "postgresql": Mended("postgresql", postgres, as_told, starttls="postgres"),
+    "postfix": Mended("postfix", postfix, with_postfix, starttls="smtp", sign="banner"),
+    "dovecot": Mended(
+        "dovecot", partial(dovecot, protocol="imap"), as_told, starttls="imap", sign="banner"
+    ),
+    "dovecot-pop3": Mended(
+        "dovecot", partial(dovecot, protocol="pop3"), as_told, starttls="pop3", sign="banner"
+    ),
+    "postgresql": Mended("postgresql", postgres, as_told, starttls="postgres", sign="protocol"),
 }
 # PostgreSQL is told of TLS beside its files.
 TLS_ON = {"postgresql": "ssl = on\n", "dovecot": "ssl = yes\n"}
@@ -170,6 +175,12 @@ async def test_the_fix_mends_the_server(name: str, tmp_path: Path) -> None:
             broken = await report_of(server, case, kind.starttls)
             assert broken.cause is Cause.MISSING_INTERMEDIATE
             assert kind.code in softwares_for(broken)
+            if kind.sign is not None:
+                assert broken.software is not None
+                assert broken.software.code == kind.code
+                assert broken.software.evidence["sign"] == kind.sign
+                assert softwares_for(broken)[0] == kind.code
+                assert broken.fix == fix_with(broken, kind.code)
             fix = fix_with(broken, kind.code)
             assert fix.proven
             assert fix.fullchain_pem is not None

@@ -5,6 +5,7 @@ together. Nothing here does I/O, and nothing here ever turns verification off.
 """
 
 from bot.diagnosis.remedies.fix import fix_for, fix_of_differing, fix_with, softwares_for
+from bot.diagnosis.remedies.guess import guess
 from bot.diagnosis.remedies.proven import full_chain
 
-__all__ = ["fix_for", "fix_of_differing", "fix_with", "full_chain", "softwares_for"]
+__all__ = ["fix_for", "fix_of_differing", "fix_with", "full_chain", "guess", "softwares_for"]

@@ -30,7 +30,7 @@ ALB = Software(
     side="server",
     services=WEB,
     signs=(
-        telling("server", r"^awselb/"),
+        telling("header", r"^server: awselb/"),
         telling("alias", r"\.elb(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?$"),
     ),
     recipes=(
@@ -90,8 +90,7 @@ CLOUDFRONT = Software(
     side="server",
     services=WEB,
     signs=(
-        telling("server", r"^CloudFront\b"),
-        telling("header", r"^x-amz-cf-(id|pop):"),
+        telling("header", r"^(server: CloudFront\b|x-amz-cf-(id|pop):)"),
         telling("alias", r"\.cloudfront\.net$"),
     ),
     recipes=(

@@ -16,8 +16,7 @@ ENTRY = Software(
     side="server",
     services=WEB,
     signs=(
-        telling("server", r"^Microsoft-Azure-Application-Gateway/"),
-        telling("header", r"^x-azure-ref:"),
+        telling("header", r"^(server: Microsoft-Azure-Application-Gateway/|x-azure-ref:)"),
         telling(
             "alias",
             r"\.(azurefd|azureedge|trafficmanager|azurewebsites|cloudapp\.azure)\.(net|com)$",

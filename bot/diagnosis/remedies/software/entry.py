@@ -34,7 +34,11 @@ class Change(StrEnum):
 
 Side = Literal["server", "client"]
 Service = Literal["web", "smtp", "imap", "postgres", "mysql", "other"]
-Sign = Literal["server", "header", "issuer", "alias", "banner", "port"]
+# Where it is seen; a sign further to the front is surer. Headers that only whoever ends TLS adds
+# come before `Server`, which is handed through from behind; an application's own come last.
+Sign = Literal[
+    "header", "alias", "address", "issuer", "banner", "server", "application", "protocol"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class Software:
         side: Whether it serves or connects.
         services: What it serves; a client platform connects to all of them.
         recipes: One for each kind of change that can be made here.
-        signs: What gives it away, the surest first.
+        signs: What gives it away.
+        networks: The published addresses that are its alone (CIDR).
         prove: On a client platform: what shows there that the connection works.
         expect: The line to look for in the output of `prove`.
     """
@@ -96,6 +101,7 @@ class Software:
     services: frozenset[Service]
     recipes: tuple[Recipe, ...]
     signs: tuple[Telling, ...] = ()
+    networks: tuple[str, ...] = ()
     prove: str | None = None
     expect: str | None = None
 

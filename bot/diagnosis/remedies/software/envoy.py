@@ -24,7 +24,7 @@ ENTRY = Software(
     services=WEB,
     signs=(
         telling("server", r"^(istio-)?envoy\b"),
-        telling("header", r"^x-envoy-"),
+        telling("application", r"^x-envoy-"),
     ),
     recipes=(
         Recipe(Change.INSTALL, _CONTEXT + _FILES, _CHECK, HASH),

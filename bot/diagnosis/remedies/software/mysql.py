@@ -15,7 +15,7 @@ ENTRY = Software(
     code="mysql",
     side="server",
     services=frozenset({"mysql"}),
-    signs=(telling("port", r"^mysql$"),),
+    signs=(telling("protocol", r"^mysql$"),),
     recipes=(
         Recipe(Change.INSTALL, _FILES, _RESTART, HASH),
         Recipe(

@@ -12,7 +12,7 @@ SERVER = Software(
     code="node-server",
     side="server",
     services=WEB,
-    signs=(telling("header", r"^x-powered-by: (Express|Next\.js)\b"),),
+    signs=(telling("application", r"^x-powered-by: (Express|Next\.js)\b"),),
     recipes=(
         Recipe(
             Change.INSTALL,

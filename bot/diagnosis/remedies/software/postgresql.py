@@ -15,7 +15,7 @@ ENTRY = Software(
     code="postgresql",
     side="server",
     services=frozenset({"postgres"}),
-    signs=(telling("port", r"^postgres$"),),
+    signs=(telling("protocol", r"^postgres$"),),
     recipes=(
         Recipe(Change.INSTALL, _FILES, _RELOAD, HASH),
         Recipe(
