@@ -143,6 +143,12 @@ class Finding(_Value):
     addresses: tuple[str, ...] = ()
     evidence: dict[str, JsonValue] = {}
 
+    @property
+    def at_proxy(self) -> bool:
+        """Whether the check ended at a proxy, so that nothing is known of the server."""
+        left_to_it = self.code is Cause.DNS_FAILURE and bool(self.evidence.get("via"))
+        return left_to_it or str(self.evidence.get("how")).startswith("proxy_")
+
 
 class PathCertificate(_Value):
     """One step of the trusted path that was found, the server's own certificate first."""

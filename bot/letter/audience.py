@@ -28,7 +28,8 @@ def audience_of(report: Report) -> Audience:
     if report.cause is None or not report.findings:
         return "nobody"
     evidence = report.findings[0].evidence
-    if report.cause in _NETWORK or evidence.get("how") == "no_route":
+    elsewhere = evidence.get("how") == "no_route" or report.findings[0].at_proxy
+    if report.cause in _NETWORK or elsewhere:
         return "network"
     # An intermediate without its root in the asker's own trust store is no fault of the site.
     if report.cause in _NOBODY or evidence.get("rule") == "partial_anchor":

@@ -182,6 +182,8 @@ class _Writer:
 
     def _special(self, prefix: str, code: str) -> str:
         """The key for this cause's most special case; a cause without words has its summary."""
+        if self.finding.at_proxy:
+            return f"{prefix}.proxy"
         special = [*variants_of(self.finding), self.finding.severity]
         keys = [*(f"{prefix}.{code}_{one}" for one in special), f"{prefix}.{code}"]
         return next((one for one in keys if self.texts.has(one)), f"{prefix}.other")

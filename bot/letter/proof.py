@@ -39,6 +39,8 @@ def proof_of(report: Report, address: str | None = None) -> Proof | None:
     """
     if report.cause is None or not report.findings:
         return None
+    if report.findings[0].at_proxy:
+        return None  # these commands ask the server
     make = _PROOFS.get(report.cause)
     return make(report, report.findings[0], address) if make else None
 

@@ -91,7 +91,7 @@ def render_report(
         said = f"openssl verify: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
     _fix(page, report, save_command)
-    at_proxy = cause is not None and str(cause.evidence.get("how")).startswith("proxy_")
+    at_proxy = cause is not None and cause.at_proxy
     if allow_command and report.cause == Cause.EGRESS_DENIED and not at_proxy:
         page.paragraph(page.texts.text("terminal.fix.allow"), first="  ")
         page.command(allow_command)

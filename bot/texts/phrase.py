@@ -324,7 +324,8 @@ def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 def _lookup(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
     by_proxy: tuple[str, ...] = ()
     if evidence.get("via"):
-        by_proxy = ("proxy_inside",) if evidence.get("proxy_resolves") else ("proxy_could",)
+        which = "proxy_inside" if evidence.get("proxy_resolves") else "proxy_could"
+        by_proxy = (which, "by_proxy")
     how = evidence.get("how")
     if how == "nxdomain":
         return by_proxy
@@ -355,7 +356,7 @@ def _hanging_up(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
         if evidence.get("only_size"):
             return ("large_hello",)
         known = "new_hello" if evidence.get("only_size") is False else "unproven_hello"
-        return (known, "new_hello")
+        return (known, "new_hello", "large_hello")
     return ("by_name",) if evidence.get("by_name") else ()
 
 

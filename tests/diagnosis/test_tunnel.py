@@ -1,5 +1,7 @@
 """Checks through real proxies on loopback, good and bad ones; curl and openssl as second opinions."""
 
+import asyncio
+import contextlib
 import socket
 import ssl
 import tempfile
@@ -13,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo.lab import wire
 from bot.demo.lab.aia import serve_aia
 from bot.demo.lab.authority import AIA_HOST, Authority
-from bot.demo.lab.gate import Gate
+from bot.demo.lab.gate import Gate, Refusal
 from bot.demo.lab.loopback import bound_socket
 from bot.demo.lab.pki import chain_pem
 from bot.demo.lab.scenario import Server
@@ -32,6 +35,7 @@ from bot.diagnosis.resolve import FixedResolver, NameNotResolvedError, Place
 from bot.diagnosis.surroundings import Surroundings
 from bot.diagnosis.trust import trust_store
 from bot.diagnosis.tunnel import TunnelError, connect
+from bot.letter import write_letter
 from bot.texts import LANGS, phrase_report
 from tests.diagnosis.servers import running
 from tests.diagnosis.test_starttls import WILLING, serving
@@ -42,6 +46,7 @@ from tests.realservers.forward import tinyproxy
 HOST = "shop.lab.test"
 LOGIN = b64encode(b"user:secret").decode()
 NOW = datetime.now(UTC)
+_KEY_SHARE = 51  # RFC 8446, 4.2.8
 
 
 @cache
@@ -180,6 +185,10 @@ def _blames_the_proxy(report: Report, name: str, cause: Cause, how: str) -> None
         assert name in phrased.summary
         assert len(phrased.summary) <= 200
         assert "—" not in phrased.findings[0].detail
+        letter = write_letter(report, lang)
+        assert letter.audience == "network"
+        assert name in letter.subject
+        assert "s_client" not in letter.body
         assert phrased.fix is not None
         assert phrased.fix.owner == "network"
         assert all(step.title and step.text for step in phrased.fix.steps)
@@ -264,7 +273,10 @@ async def test_a_name_that_only_the_proxy_knows_is_not_given_to_it_by_itself() -
     assert (report.verdict, report.cause) == ("unreachable", Cause.DNS_FAILURE)
     assert led.asked == []
     for lang in LANGS:
-        assert "TLSCHECK_PROXY_RESOLVES" in phrase_report(report, lang).findings[0].detail
+        phrased = phrase_report(report, lang)
+        assert "TLSCHECK_PROXY_RESOLVES" in phrased.findings[0].detail
+        assert led.name in phrased.summary
+    assert {one.outcome for one in report.clients} == {"depends"}
 
 
 async def test_the_operator_may_let_the_proxy_resolve() -> None:
@@ -319,15 +331,69 @@ async def test_a_proxy_that_is_itself_reached_over_tls() -> None:
     assert refused.findings[0].evidence["how"] == "proxy_tls"
 
 
-async def test_a_large_hello_is_tried_small_behind_a_proxy_and_starttls(tmp_path: Path) -> None:
-    """What swallows large hellos is found through the proxy, too."""
-    gate = Gate(good(), lambda _, size: "reset" if size > 1460 else None)
-    async with at(gate) as place, proxy() as led:
-        report = await checked(place, led.proxies())
+@asynccontextmanager
+async def behind_starttls(server: Server) -> AsyncIterator[tuple[str, int]]:
+    """SMTP that changes over with anybody, and then passes every byte on to this server."""
+    async with at(server) as inner:
+
+        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while part := await reader.read(65536):
+                    writer.write(part)
+            writer.close()
+
+        async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 mail ESMTP\r\n")
+            await reader.readline()
+            writer.write(b"250-mail\r\n250 STARTTLS\r\n")
+            await reader.readline()
+            writer.write(b"220 go\r\n")
+            far_reader, far = await asyncio.open_connection(*inner)
+            await asyncio.gather(relay(reader, far), relay(far_reader, writer))
+
+        outer = await asyncio.start_server(visit, "127.0.0.1", 0)
+        async with outer:
+            yield outer.sockets[0].getsockname()
+
+
+@pytest.mark.parametrize("refusal", ["reset", "silence"])
+@pytest.mark.parametrize("by_proxy", [False, True], ids=["straight", "through a proxy"])
+@pytest.mark.parametrize("starttls", [None, "smtp"], ids=["at once", "behind STARTTLS"])
+async def test_a_large_hello_is_tried_small_everywhere(
+    starttls: str | None, by_proxy: bool, refusal: Refusal
+) -> None:
+    """What swallows large hellos is found behind STARTTLS and through proxies as well."""
+    gate = Gate(good(), lambda _, size: refusal if size > 1460 else None)
+    opened = at(gate) if starttls is None else behind_starttls(gate)
+    async with opened as place, proxy() as led:
+        report = await checked(place, led.proxies() if by_proxy else NO_PROXIES, starttls=starttls)
     assert report.cause is Cause.CONNECTION_RESET
-    assert report.findings[0].evidence["how"] == "large_hello"
-    assert report.findings[0].evidence["only_size"] is True
+    evidence = report.findings[0].evidence
+    assert (evidence["how"], evidence["only_size"]) == ("large_hello", True)
     assert report.endpoints[0].chain
+    assert "larger than one packet" in phrase_report(report, "en").summary
+
+
+async def test_the_size_is_blamed_only_when_it_was_proven() -> None:
+    """Where a padded hello is answered, the new key share is what the server stumbles over."""
+    gate = Gate(good(), lambda hello, size: "reset" if _post_quantum(size, hello) else None)
+    async with at(gate) as place:
+        report = await checked(place, NO_PROXIES)
+    assert report.findings[0].evidence["only_size"] is False
+    for lang in LANGS:
+        phrased = phrase_report(report, lang)
+        assert "1パケット" not in phrased.summary
+        assert "one packet" not in phrased.summary
+    unknown = report.findings[0].model_copy(
+        update={"evidence": {**report.findings[0].evidence, "only_size": None}}
+    )
+    phrased = phrase_report(report.model_copy(update={"findings": (unknown,)}), "en")
+    assert "could not be found out" in phrased.findings[0].detail
+
+
+def _post_quantum(size: int, hello: wire.ClientHello) -> bool:
+    # Ours by hand is of TLS 1.2 and has no key share, however long it is padded.
+    return size > 1460 and _KEY_SHARE in hello.extensions
 
 
 @pytest.mark.parametrize(

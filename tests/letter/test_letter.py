@@ -186,5 +186,5 @@ def test_commands_go_where_the_check_went() -> None:
 def test_special_cases_have_their_words() -> None:
     """What the evidence shows chooses the paragraph."""
     report = _report(Cause.CONNECTION_RESET, evidence={"how": "large_hello"})
-    assert variants_of(report.findings[0]) == ("large_hello",)
+    assert variants_of(report.findings[0])[-1] == "large_hello"
     assert "post-quantum" in write_letter(report, "en").body

@@ -217,8 +217,9 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
         if client.first == "either":
             return "depends", "certificate_choice"
         return "works", "other_certificate"
-    if str(evidence.get("how")).startswith("proxy_"):
-        return "depends", "behind_proxy"
+    if finding.at_proxy:
+        by_proxy = str(evidence.get("how")).startswith("proxy_")
+        return "depends", "behind_proxy" if by_proxy else "name_behind_proxy"
     about_session = session_outcome(client.code, finding)
     if about_session is not None:
         return about_session
@@ -265,7 +266,7 @@ def _rsa_bits(key: JsonValue | None) -> int:
 
 def _symptom(client: Client, finding: Finding) -> Symptom | None:
     evidence = finding.evidence
-    if str(evidence.get("how")).startswith("proxy_"):
+    if finding.at_proxy:
         return None  # the lines are about the server
     match finding.code:
         case Cause.MISSING_INTERMEDIATE | Cause.WRONG_INTERMEDIATE:
