@@ -18,6 +18,7 @@ from bot.diagnosis.proxy import NO_PROXIES, Proxies, Proxy, parse_bypass, parse_
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.resolve import Resolver, SystemResolver
+from bot.diagnosis.shelf import SharedAnswers, Shelf
 from bot.diagnosis.status import StatusAsker
 from bot.diagnosis.surroundings import PATIENCE, Surroundings, utc_now
 from bot.diagnosis.trust import TrustStore, trust_store
@@ -83,6 +84,7 @@ class LocalVantage:
         # Of those who do not ask for the later Report, only so many are kept.
         self._unfinished: OrderedDict[str, Unfinished] = OrderedDict()
         self._proxies = proxies
+        self._shelf: Shelf | None = None
         self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
 
@@ -94,6 +96,14 @@ class LocalVantage:
     def roots_digest(self, question: Question) -> str:
         """Hex digest of the trust anchors that this question would be judged against."""
         return self._trust(question).digest
+
+    def share(self, shelf: Shelf) -> None:
+        """From now on, share what CAs answer with other processes.
+
+        Not for questions that widen the policy: what they may fetch is nobody else's to read, and
+        the other way round. The scope keeps places with another policy or name apart as well.
+        """
+        self._shelf = shelf
 
     async def check(self, question: Question) -> Report:
         """Run one check. See `bot.diagnosis.examine.examine`."""
@@ -129,8 +139,14 @@ class LocalVantage:
         policy = self._policy.widened(question.allow_networks)
         fetching = self._fetchers.get(question.allow_networks)
         if fetching is None:
-            fetcher = IssuerFetcher(self._resolver, policy, proxies=self._proxies)
-            fetching = (fetcher, StatusAsker(fetcher.downloader))
+            shared = None
+            if self._shelf is not None and not question.allow_networks:
+                # The proxies decide, too, what can be reached from here.
+                parts = (self._name, repr(self._proxies), *map(str, policy.allow), "|")
+                scope = "\n".join((*parts, *map(str, policy.deny)))
+                shared = SharedAnswers(self._shelf, scope)
+            fetcher = IssuerFetcher(self._resolver, policy, proxies=self._proxies, shared=shared)
+            fetching = (fetcher, StatusAsker(fetcher.downloader, shared=shared))
             self._fetchers[question.allow_networks] = fetching
         fetcher, asker = fetching
         return Surroundings(

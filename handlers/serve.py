@@ -29,7 +29,7 @@ from bot.service import Service
 from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
 from bot.texts import phrase_report
-from bot.vantage import Vantage, open_local_vantage
+from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from handlers.app import build_app
 from handlers.desk import Desk
 from handlers.doors import web_app
@@ -114,6 +114,8 @@ async def serve(
         open_vantage(settings) as vantage,
         open_session() as session,
     ):
+        if isinstance(vantage, LocalVantage):
+            vantage.share(store.shelf)
         service = Service(
             vantage,
             store,

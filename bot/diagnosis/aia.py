@@ -28,6 +28,7 @@ from bot.diagnosis.download import Downloader, DownloadError
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.proxy import NO_PROXIES, Proxies
 from bot.diagnosis.resolve import Resolver
+from bot.diagnosis.shelf import SharedAnswers
 
 _MOST_BYTES = 64 * 1024
 _MOST_CERTIFICATES = 10
@@ -35,13 +36,17 @@ _KEPT = 512
 # Bytes of DER in all; read certificates take several times that.
 _KEPT_BYTES = 4 * 1024 * 1024
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 3600.0, 30.0
+# Somebody else's failure is old already.
+_KEPT_SECONDS_SHARED_FAULT = 5.0
+_SHARED_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What an AIA address gave: certificates, or the reason why there are none.
 
-    `date` is what the clock of that server showed when ours, the loop's, showed `heard`.
+    `date` is what the clock of that server showed when ours, the loop's, showed `heard`. `shared`:
+    another check fetched it, and it was found on the shelf; that says nothing of clocks.
     """
 
     url: str
@@ -49,6 +54,7 @@ class Fetched:
     fault: str | None = None
     date: datetime | None = None
     heard: float = 0.0
+    shared: bool = False
 
 
 class IssuerFetcher:
@@ -61,25 +67,42 @@ class IssuerFetcher:
         elapsed: Callable[[], float] | None = None,
         *,
         proxies: Proxies = NO_PROXIES,
+        shared: SharedAnswers | None = None,
     ) -> None:
-        """`elapsed` is a monotonic clock in seconds; the loop's when None."""
+        """Make one; nothing is connected yet.
+
+        Args:
+            resolver: Asked for the names in addresses.
+            policy: Where connections may go.
+            elapsed: A monotonic clock in seconds; the loop's when None.
+            proxies: What requests go through.
+            shared: What others of the same policy fetched; None when nobody shares.
+        """
         self.downloader = Downloader(resolver, policy, proxies)
         self._elapsed = elapsed
+        self._shared = shared
         self._kept: OrderedDict[str, tuple[float, Fetched]] = OrderedDict()
         self._kept_bytes = 0
-        self._running: dict[str, asyncio.Task[Fetched]] = {}
+        self._running: dict[tuple[str, bool], asyncio.Task[Fetched]] = {}
 
     async def fetch(self, url: str) -> Fetched:
         """The certificates behind one address. A failure is in `fault`, never raised."""
-        now = self._now()
+        return await self._fetch(url, itself=False)
+
+    async def fetch_itself(self, url: str) -> Fetched:
+        """The same, from the address itself: what was only found on the shelf does not count."""
+        return await self._fetch(url, itself=True)
+
+    async def _fetch(self, url: str, *, itself: bool) -> Fetched:
         kept = self._kept.get(url)
-        if kept is not None and kept[0] > now:
+        if kept is not None and kept[0] > self._now() and not (itself and kept[1].shared):
             return kept[1]
-        task = self._running.get(url)
+        key = (url, itself)
+        task = self._running.get(key)
         if task is None:
-            task = asyncio.ensure_future(self._fetch_and_keep(url))
-            self._running[url] = task
-            task.add_done_callback(lambda _: self._running.pop(url, None))
+            task = asyncio.ensure_future(self._fetch_and_keep(url, itself=itself))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(task)
 
     async def aclose(self) -> None:
@@ -93,24 +116,51 @@ class IssuerFetcher:
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._elapsed is None else self._elapsed()
 
-    async def _fetch_and_keep(self, url: str) -> Fetched:
-        date, heard = None, 0.0
-        try:
-            got = await self.downloader.download(url, most_bytes=_MOST_BYTES)
-            date, heard = got.date, got.heard
-            fetched = Fetched(
-                url, read_certificates(got.body)[:_MOST_CERTIFICATES], date=date, heard=heard
-            )
-        except DownloadError as error:
-            fetched = Fetched(url, fault=str(error))
-        except ValueError as error:
-            fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date, heard=heard)
+    async def _fetch_and_keep(self, url: str, *, itself: bool) -> Fetched:
+        fetched = None if itself else await self._find(url)
+        if fetched is None:
+            fetched = await self._download(url)
         seconds = _KEPT_SECONDS if fetched.certificates else _KEPT_SECONDS_FAILED
+        if fetched.shared and not fetched.certificates:
+            seconds = _KEPT_SECONDS_SHARED_FAULT
         self._forget(self._kept.pop(url, None))
         self._kept[url] = (self._now() + seconds, fetched)
         self._kept_bytes += _size(fetched)
         while len(self._kept) > _KEPT or self._kept_bytes > _KEPT_BYTES:
             self._forget(self._kept.popitem(last=False)[1])
+        return fetched
+
+    async def _find(self, url: str) -> Fetched | None:
+        """What is on the shelf, if it can be used."""
+        found = await self._shared.find(url) if self._shared is not None else None
+        if found is None:
+            return None
+        if found.fault is not None:
+            return Fetched(url, fault=found.fault, shared=True)
+        if len(found.body) > _MOST_BYTES:
+            return None
+        try:
+            certificates = read_certificates(found.body)[:_MOST_CERTIFICATES]
+        except ValueError:
+            return None
+        return Fetched(url, certificates, shared=True)
+
+    async def _download(self, url: str) -> Fetched:
+        date, heard = None, 0.0
+        try:
+            got = await self.downloader.download(url, most_bytes=_MOST_BYTES)
+            date, heard = got.date, got.heard
+            certificates = read_certificates(got.body)[:_MOST_CERTIFICATES]
+        except DownloadError as error:
+            fetched = Fetched(url, fault=str(error))
+        except ValueError as error:
+            fetched = Fetched(url, fault=str(error) or type(error).__name__, date=date, heard=heard)
+        else:
+            if self._shared is not None:
+                self._shared.keep(url, got.body, _SHARED_SECONDS)
+            return Fetched(url, certificates, date=date, heard=heard)
+        if self._shared is not None and fetched.fault is not None:
+            self._shared.keep_fault(url, fetched.fault)
         return fetched
 
     def _forget(self, kept: tuple[float, Fetched] | None) -> None:

@@ -21,6 +21,8 @@ _MOST_URLS = 12
 # 16 addresses would make one question hundreds of requests to servers of its choice.
 _MOST_URLS_A_CHECK = 16
 
+_TOO_MANY = "too many addresses"
+
 # Errors of the leaf's own dates (X509_V_ERR_CERT_NOT_YET_VALID, _CERT_HAS_EXPIRED at depth 0): no
 # other chain would mend them.
 _DATE_CODES = (9, 10)
@@ -30,19 +32,30 @@ class Asking:
     """The AIA addresses that one check may ask, over all addresses of the name."""
 
     def __init__(
-        self, fetch: Callable[[str], Awaitable[Fetched]], most: int = _MOST_URLS_A_CHECK
+        self,
+        fetch: Callable[[str], Awaitable[Fetched]],
+        most: int = _MOST_URLS_A_CHECK,
+        *,
+        itself: Callable[[str], Awaitable[Fetched]] | None = None,
     ) -> None:
+        """`itself` passes over what others shared; None when nobody shares."""
         self._fetch = fetch
+        self._itself = itself or fetch
         self._most = most
         self._asked: set[str] = set()
 
     async def fetch(self, url: str) -> Fetched:
         """What is there, or a fault when the check has asked enough other addresses."""
-        if url not in self._asked:
-            if len(self._asked) >= self._most:
-                return Fetched(url, fault="too many addresses")
+        return await self._fetch(url) if self._grants(url) else Fetched(url, fault=_TOO_MANY)
+
+    async def fetch_itself(self, url: str) -> Fetched:
+        """The same, from the address itself."""
+        return await self._itself(url) if self._grants(url) else Fetched(url, fault=_TOO_MANY)
+
+    def _grants(self, url: str) -> bool:
+        if url not in self._asked and len(self._asked) < self._most:
             self._asked.add(url)
-        return await self._fetch(url)
+        return url in self._asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ async def complete(
     *,
     fetch: Callable[[str], Awaitable[Fetched]],
     deadline: float,
+    itself: Callable[[str], Awaitable[Fetched]] | None = None,
 ) -> Completion:
     """Fetch missing issuers until a path verifies or nothing is left to ask.
 
@@ -80,6 +94,7 @@ async def complete(
         at: The moment to judge by.
         fetch: Gets the certificates behind an address.
         deadline: Moment of the loop's clock after which no address is waited for.
+        itself: Gets them from the address itself, where what others shared was of no use.
     """
     found: list[Certificate] = []
     fetches: list[Fetched] = []
@@ -98,8 +113,13 @@ async def complete(
             break
         asked.update(urls)
         answers = await _ask(urls, fetch, deadline)
-        fetches.extend(answers)
         news = _issuers_among(answers, (leaf, *sent, *found))
+        useless = [one.url for one in answers if _shared_in_vain(one, news)]
+        if useless and itself is not None:
+            answers = [one for one in answers if one.url not in useless]
+            answers += await _ask(useless, itself, deadline)
+            news = _issuers_among(answers, (leaf, *sent, *found))
+        fetches.extend(answers)
         if not news:
             break
         found.extend(news)
@@ -118,6 +138,11 @@ async def _ask(
             return Fetched(url, fault="timeout")
 
     return list(await asyncio.gather(*(one(url) for url in urls)))
+
+
+def _shared_in_vain(one: Fetched, news: Sequence[Certificate]) -> bool:
+    """Whatever stands on the shelf, it is not what this chain lacks; a failure is believed."""
+    return one.shared and bool(one.certificates) and not any(c in news for c in one.certificates)
 
 
 def _issuers_among(

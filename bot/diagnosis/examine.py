@@ -61,7 +61,7 @@ async def _examine(question: Question, around: Surroundings) -> Examined:
         judged = [Judged("", View(target, at, around.trust, _never_tried(target)), (finding,))]
     else:
         deadline = started + question.timeout
-        asking = Asking(around.fetcher.fetch)
+        asking = Asking(around.fetcher.fetch, itself=around.fetcher.fetch_itself)
         turns = asyncio.Lock()
         views = await asyncio.gather(
             *(
@@ -104,7 +104,7 @@ async def examine_file(
     with bounded_effort():
         view = read_chain(View(target, _floored(at), around.trust), tuple(certificates))
         question = Question(target=target, fetch=fetch)
-        asking = Asking(around.fetcher.fetch)
+        asking = Asking(around.fetcher.fetch, itself=around.fetcher.fetch_itself)
         view, revocation = await fetch_evidence(
             view, question, around, asking, started + 10.0, allowance=Allowance()
         )

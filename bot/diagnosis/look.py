@@ -151,7 +151,7 @@ async def _by_the_right_clock(
         # The CA's server is asked for nothing but the time: the site's own would be a party.
         try:
             async with asyncio.timeout_at(min(deadline, now + around.patience)):
-                got = await asking.fetch(leaf.issuer_urls[0])
+                got = await asking.fetch_itself(leaf.issuer_urls[0])
         except TimeoutError:
             pass
         else:
@@ -242,7 +242,13 @@ async def _complete(view: View, asking: Asking, deadline: float) -> View:
         return view
 
     completion = await complete(
-        leaf, view.sent[1:], view.trust, view.at, fetch=asking.fetch, deadline=deadline
+        leaf,
+        view.sent[1:],
+        view.trust,
+        view.at,
+        fetch=asking.fetch,
+        deadline=deadline,
+        itself=asking.fetch_itself,
     )
     return replace(view, completion=completion)
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 
 from bot.diagnosis.certificate import Certificate
@@ -24,12 +25,17 @@ from bot.diagnosis.revocation import (
     read_crl,
     read_ocsp,
 )
+from bot.diagnosis.shelf import SharedAnswers
 
 _MOST_OCSP_BYTES = 64 * 1024
 # Partitioned CRLs of public CAs are below 2 MB; a larger one is not worth an answer's time.
 _MOST_CRL_BYTES = 2 * 1024 * 1024
 _KEPT = 512
 _KEPT_SECONDS, _KEPT_SECONDS_FAILED = 600.0, 30.0
+# Somebody else's failure is old already.
+_KEPT_SECONDS_SHARED_FAULT = 5.0
+# Answers are valid for days; whoever has just revoked a certificate wants to see it before that.
+_SHARED_SECONDS = 3600.0
 _SECONDS = 5.0
 # Of all addresses of a name together: as with AIA, whoever is checked chooses what is asked.
 _MOST_URLS_A_CHECK = 24
@@ -124,15 +130,28 @@ class _Failed:
 
 _Kept = Downloaded | _Failed
 _Key = tuple[str, bytes | None]
+_Read = Callable[[bytes], Status]
 
 
 class StatusAsker:
     """Asks responders and distribution points, and remembers their answers for a while."""
 
-    def __init__(self, downloader: Downloader, elapsed: Callable[[], float] | None = None) -> None:
-        """`elapsed` is a monotonic clock in seconds; the loop's when None."""
+    def __init__(
+        self,
+        downloader: Downloader,
+        elapsed: Callable[[], float] | None = None,
+        shared: SharedAnswers | None = None,
+    ) -> None:
+        """Make one; nothing is connected yet.
+
+        Args:
+            downloader: The way to responders and distribution points.
+            elapsed: A monotonic clock in seconds; the loop's when None.
+            shared: What others of the same policy were answered; None when nobody shares.
+        """
         self._downloader = downloader
         self._elapsed = elapsed
+        self._shared = shared
         self._kept: OrderedDict[_Key, tuple[float, _Kept]] = OrderedDict()
         self._running: dict[_Key, asyncio.Task[_Kept]] = {}
 
@@ -200,7 +219,14 @@ class StatusAsker:
             if allowance is not None and not allowance.grants(url):
                 asked.append(Status(how, "unusable", "too_many", url))
                 continue
-            got = await self._get(url, body, until)
+            read = partial(
+                read_ocsp if how == "ocsp" else read_crl,
+                leaf=certificate,
+                issuer=issuer,
+                at=at,
+                url=url,
+            )
+            got = await self._get(url, body, until, read, at)
             if got is None:
                 asked.append(Status(how, "pending", url=url))
                 break
@@ -209,8 +235,7 @@ class StatusAsker:
                 continue
             if got.date is not None:
                 dates.append((url, got.date, got.heard))
-            read = read_ocsp if how == "ocsp" else read_crl
-            asked.append(read(got.body, certificate, issuer, at, url=url))
+            asked.append(read(got.body))
             if asked[-1].state in ("good", "revoked"):
                 break
         return Answers(tuple(asked), tuple(dates))
@@ -222,14 +247,16 @@ class StatusAsker:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _get(self, url: str, body: bytes | None, until: float) -> _Kept | None:
+    async def _get(
+        self, url: str, body: bytes | None, until: float, read: _Read, at: datetime
+    ) -> _Kept | None:
         key = (url, body)
         kept = self._kept.get(key)
         if kept is not None and kept[0] > self._now():
             return kept[1]
         task = self._running.get(key)
         if task is None:
-            task = asyncio.ensure_future(self._fetch_and_keep(key))
+            task = asyncio.ensure_future(self._fetch_and_keep(key, read, at))
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         try:
@@ -238,10 +265,29 @@ class StatusAsker:
         except TimeoutError:
             return None
 
-    async def _fetch_and_keep(self, key: _Key) -> _Kept:
+    async def _fetch_and_keep(self, key: _Key, read: _Read, at: datetime) -> _Kept:
+        got = await self._find(key, read)
+        seconds = _KEPT_SECONDS if isinstance(got, Downloaded) else _KEPT_SECONDS_SHARED_FAULT
+        if got is None:
+            got = await self._download(key, read, at)
+            seconds = _KEPT_SECONDS if isinstance(got, Downloaded) else _KEPT_SECONDS_FAILED
+        self._kept[key] = (self._now() + seconds, got)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT or self._weight() > 16 * _MOST_CRL_BYTES:
+            self._kept.popitem(last=False)
+        return got
+
+    async def _find(self, key: _Key, read: _Read) -> _Kept | None:
+        """What is on the shelf, if it can be used: signed by whom it should be, and in date."""
+        found = await self._shared.find(*key) if self._shared is not None else None
+        if found is None:
+            return None
+        if found.fault is not None:
+            return _failed(found.fault)
+        return Downloaded(found.body) if read(found.body).state in ("good", "revoked") else None
+
+    async def _download(self, key: _Key, read: _Read, at: datetime) -> _Kept:
         url, body = key
-        got: _Kept
-        seconds = _KEPT_SECONDS
         try:
             got = await self._downloader.download(
                 url,
@@ -251,11 +297,14 @@ class StatusAsker:
                 seconds=_SECONDS,
             )
         except DownloadError as error:
-            got, seconds = _failed(str(error)), _KEPT_SECONDS_FAILED
-        self._kept[key] = (self._now() + seconds, got)
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT or self._weight() > 16 * _MOST_CRL_BYTES:
-            self._kept.popitem(last=False)
+            if self._shared is not None:
+                self._shared.keep_fault(url, str(error), body)
+            return _failed(str(error))
+        if self._shared is not None:
+            said = read(got.body)
+            if said.state in ("good", "revoked") and said.next_update is not None:
+                left = (said.next_update - at).total_seconds()
+                self._shared.keep(url, got.body, min(left, _SHARED_SECONDS), body)
         return got
 
     def _weight(self) -> int:

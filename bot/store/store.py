@@ -15,6 +15,7 @@ from bot.store.notice import Notices
 from bot.store.once import Once
 from bot.store.rates import Rates
 from bot.store.results import Results
+from bot.store.shelf import RedisShelf
 from bot.store.watches import Watches
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ class Store:
         self.rates = Rates(connection, clock)
         self.locks = Locks(connection, lease_seconds)
         self.notices = Notices(connection)
+        self.shelf = RedisShelf(connection)
         self._once = Once(connection, clock)
 
     @property
@@ -52,6 +54,7 @@ class Store:
     async def aclose(self) -> None:
         """End all background work and close all connections."""
         await self.results.aclose()
+        await self.shelf.aclose()
         await self.notices.aclose()
         await self.connection.aclose()
 
