@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 
 from handlers.ask import ARRIVED, answer_command
 from handlers.desk import Desk
+from handlers.explain import VIEW, answer_submission
 from handlers.letter import CALLBACK_ID as LETTER_VIEW
 from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
 from handlers.mail import choose, open_letter, submit
@@ -76,6 +77,10 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
     @app.view(LETTER_VIEW)
     async def on_submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         await submit(desk, ack, body)
+
+    @app.view(VIEW)
+    async def on_explain(ack: AsyncAck, view: dict[str, Any]) -> None:
+        await answer_submission(desk, ack, view)
 
     app.error(_on_error(desk))
     return app

@@ -16,9 +16,10 @@ from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 from bot.diagnosis.report import Target
 from bot.service import Answer
 from handlers.blocks import Message
-from handlers.command import Ask, Help, Refused, parse_command
+from handlers.command import Ask, Explain, Help, Refused, parse_command
 from handlers.desk import Desk, within
 from handlers.escape import shorten
+from handlers.explain import explain_message, open_window
 from handlers.sentences import help_message, refusal, say
 from handlers.update import tell_later
 from handlers.work import TooMuchWorkError
@@ -72,6 +73,9 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     if isinstance(command, Refused):
         await acknowledge(ack, refusal(command))
         return
+    if isinstance(command, Explain):
+        await _explain(desk, ack, body, command)
+        return
     host = shown_host(command.question.target)
     try:
         task = desk.work.start(_ask(desk, command, reader.zone), name="ask")
@@ -86,6 +90,20 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         return
     await acknowledge(ack, say(command.lang, "slack.checking", host=host))
     desk.work.start(_follow(desk, task, command, url), name="follow", follows=True)
+
+
+async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: Explain) -> None:
+    """Explain what was pasted behind the command, or open the window to paste it into."""
+    if command.text:
+        await acknowledge(ack, explain_message(command.text, command.lang))
+        return
+    await ack()
+    trigger_id, url = _text(body, "trigger_id"), _text(body, "response_url")
+    try:
+        desk.work.start(open_window(desk, command.lang, trigger_id, url), name="explain")
+    except TooMuchWorkError as error:
+        message = desk.failure(error, command.lang, "", "explain")
+        await desk.tell(url, message)
 
 
 _Answered = tuple[Answer, Message, tzinfo]

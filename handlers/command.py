@@ -23,9 +23,7 @@ OPTIONS: Final = ("--address", "--at", "--starttls", "--no-fetch", "--timeout", 
 # They would let an asker reach other networks or choose what to trust, or make no sense in Slack.
 TERMINAL_ONLY: Final = frozenset({"--allow-network", "--roots", "--json"})
 # Words of the command that this version does not have; alone they may be the name of a host.
-NOT_YET: Final = frozenset(
-    {"watch", "watches", "unwatch", "compare", "recent", "explain", "letter", "share"}
-)
+NOT_YET: Final = frozenset({"watch", "watches", "unwatch", "compare", "recent", "letter", "share"})
 _NOT_YET_ALONE: Final = frozenset({"watches", "recent"})
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
 # A pasted line of these has options of its own; the target's parser finds the address in it.
@@ -35,6 +33,11 @@ _PASTED: Final = frozenset({"curl", "wget", "openssl", "$", "get", "post"})
 _DASHES: Final = "-‐‑‒–—―−﹣－"
 _OPTION = re.compile(rf"[{_DASHES}]+(?=[A-Za-zＡ-Ｚａ-ｚ?？])")
 _LONG_DASHES: Final = frozenset("—―")
+_EXPLAIN = re.compile(r"\s*(?:explain|説明)(?![\w.:-])", re.IGNORECASE)
+# At its beginning or its end the option is ours; elsewhere it belongs to what was pasted.
+_EXPLAIN_LANG = re.compile(
+    rf"\A\s*[{_DASHES}]{{1,2}}lang[= ](en|ja)(?!\S)|\s[{_DASHES}]{{1,2}}lang[= ](en|ja)\s*\Z"
+)
 _QUOTES: Final = "\"'“”„‟‘’‚‛«»「」『』`´＂＇"
 # docs.slack.dev/messaging/formatting-message-text#links-in-retrieved-messages
 _LINK = re.compile(r"<(?![@#!])([^<>|]*)(?:\|[^<>]*)?>")
@@ -64,7 +67,15 @@ class Ask:
     question: Question
 
 
-Command = Help | Refused | Ask
+@dataclass(frozen=True)
+class Explain:
+    """A pasted error is to be explained; an empty `text`: the window to paste it into is wanted."""
+
+    lang: Lang
+    text: str
+
+
+Command = Help | Refused | Ask | Explain
 
 
 class _RefusedError(Exception):
@@ -84,6 +95,9 @@ def parse_command(text: str, default_lang: Lang) -> Command:
     Returns:
         What to do; never an exception for anything that a person can type.
     """
+    explained = _EXPLAIN.match(text)
+    if explained:
+        return _explain(text[explained.end() :], default_lang)
     if len(text) > limits.COMMAND_CHARACTERS:
         return Refused(
             default_lang, "slack.command.too_long", {"limit": str(limits.COMMAND_CHARACTERS)}
@@ -117,6 +131,15 @@ def command_text(question: Question, lang: Lang) -> str:
         words.append(f"--timeout {question.timeout:g}")
     words.append(f"--lang {lang}")
     return " ".join(words)
+
+
+def _explain(text: str, default_lang: Lang) -> Explain:
+    lang: Lang = default_lang
+    found = _EXPLAIN_LANG.search(text)
+    if found:
+        lang = "ja" if "ja" in found.groups() else "en"
+        text = text[: found.start()] + text[found.end() :]
+    return Explain(lang, text.strip())
 
 
 def _read(words: list[str], lang: Lang, text: str) -> Command:

@@ -34,6 +34,8 @@ HEADER_TEXT: Final = 150
 CONTEXT_ELEMENTS: Final = 10
 # docs.slack.dev/reference/block-kit/blocks/actions-block
 ACTIONS_ELEMENTS: Final = 25
+# docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+INPUT_CHARACTERS: Final = 3000
 # docs.slack.dev/reference/block-kit/block-elements/button-element
 BUTTON_TEXT: Final = 75
 BUTTON_VALUE: Final = 2000

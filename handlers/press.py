@@ -17,6 +17,9 @@ DETAILS = "tlscheck_details"
 FULL_CHAIN = "tlscheck_fullchain"
 LETTER = "tlscheck_letter"
 
+CHECK = "tlscheck_check"
+"""On an explained error: checks the server that it names."""
+
 RESULT_ID = r"^[A-Za-z0-9._-]{1,64}$"
 
 

@@ -22,6 +22,7 @@ from handlers.desk import Desk, within
 from handlers.details import details_view, sentence_view, skeleton_view
 from handlers.fullchain import send_full_chain
 from handlers.press import (
+    CHECK,
     DETAILS,
     FULL_CHAIN,
     RECHECK,
@@ -324,6 +325,31 @@ async def full_chain(desk: Desk, place: Place, press: Press) -> None:
     await desk.tell(place.response_url, message)
 
 
+async def check_named(desk: Desk, place: Place, press: Press) -> None:
+    """Check the server that an explained error names; the explanation stays above the answer."""
+    task = desk.work.start(desk.answer_of(press), name="check", follows=True)
+    try:
+        if not await within(task, QUIET_SECONDS):
+            host = press.command.split(" ", 1)[0].removesuffix(":443")
+            await desk.tell(place.response_url, say(press.lang, "slack.checking", host=host))
+        answer = await task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if isinstance(answer, Message):
+        await desk.tell(place.response_url, answer)
+        return
+
+    zone = await _zone(desk, place, press)
+
+    async def tell(later: Answer) -> None:
+        message = desk.presenter.message(later, press.lang, zone, updates=True)
+        await desk.tell(place.response_url, message)
+
+    if await desk.tell(place.response_url, desk.presenter.message(answer, press.lang, zone)):
+        tell_later(desk, answer, tell)
+
+
 def listeners() -> dict[str, Listener]:
     """Every button's action id with its listener."""
     return {
@@ -331,4 +357,5 @@ def listeners() -> dict[str, Listener]:
         RECHECK: recheck,
         DETAILS: details,
         FULL_CHAIN: full_chain,
+        CHECK: check_named,
     }

@@ -23,8 +23,16 @@ from bot.texts import Lang, catalogue, phrase_report
 from bot.vantage import CHANNEL_PATIENCE, Vantage, open_local_vantage
 from handlers.serve import Serving, serve
 
-# What people type that is no host, or one that must not be checked.
+# Pasted errors; then what people type that is no host, or one that must not be checked.
 _SLIPS = (
+    (
+        (
+            "/tlscheck explain $ curl https://missing-intermediate.lab.test/ curl: (60) SSL certificate "
+            "problem: unable to get local issuer certificate"
+        ),
+        "explain",
+    ),
+    ("/tlscheck explain", "explain_window"),
     ("/tlscheck help", "help"),
     ("/tlscheck", "nothing"),
     ("/tlscheck ｈｅａｌｔｈｙ．ｌａｂ．ｔｅｓｔ", "full_width"),

@@ -6,7 +6,7 @@ Pure: text in, values out; no lookups, no sockets, no language. The stations, in
 `host` (the server it names), `mask` (no secret leaves). Words are `bot.texts.explanation`'s.
 """
 
-from bot.explain.advice import place_of, steps
+from bot.explain.advice import Place, place, steps
 from bot.explain.clean import clean, joined
 from bot.explain.decide import decide, recognise
 from bot.explain.explanation import Candidate, Explanation
@@ -15,7 +15,7 @@ from bot.explain.mask import mask
 from bot.explain.pattern import Rank
 from bot.explain.side import client_of, is_serving
 
-__all__ = ["Candidate", "Explanation", "explain", "place_of"]
+__all__ = ["Candidate", "Explanation", "Place", "explain"]
 
 _LONGEST_EVIDENCE = 300
 
@@ -45,17 +45,21 @@ def explain(text: str) -> Explanation:
     client, library = client_of(cleaned)
     # A server is offered to be checked where TLS is spoken of at all.
     host, port = host_of(cleaned, line) if hits else (None, None)
+    # A URL says its port by its scheme.
+    in_url = host is not None and f"https://{host}" in cleaned.folded
+    named = place(host, port, None if in_url else client)
     return Explanation(
         cause=decision.cause,
         candidates=decision.candidates,
         client=client,
         library=library,
         host=host,
-        port=port,
+        port=named.port if named else None,
+        starttls=named.starttls if named else None,
         serving=serving,
         mentions_tls=bool(hits),
         evidence=_excerpt(line),
-        next_steps=steps(decision.cause, host, port, serving=serving),
+        next_steps=steps(decision.cause, named, serving=serving),
     )
 
 

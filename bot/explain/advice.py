@@ -5,6 +5,7 @@ and its certificates do. Nothing here turns verification off.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from pydantic import JsonValue
@@ -75,46 +76,89 @@ _REFUSED_HERE = frozenset(
 )
 
 
-def steps(cause: Cause, host: str | None, port: int | None, *, serving: bool) -> tuple[Step, ...]:
-    """What to do next, the check of the server first where it can tell more."""
-    place = place_of(host, port)
-    if cause is Cause.NOT_A_TLS_ERROR:
-        # Whoever names a server may want to know more of it than the text says.
-        return (_step("check", host, port),) if place else ()
-    codes = _UNCHECKED.get(cause)
-    if codes is None:
-        first = "check" if place else "check_named"
-        if serving and not place and cause in _REFUSED_HERE:
-            first = "check_own"
-        codes = (first, *_CHECKED.get(cause, ("more",)))
-    return tuple(_step(code, host, port) for code in codes)
+@dataclass(frozen=True)
+class Place:
+    """A server that a text names, and how a check gets at its TLS."""
+
+    host: str
+    port: int | None = None
+    starttls: str | None = None
+
+    @property
+    def target(self) -> str:
+        """As people type it: `host`, `host:port`, IPv6 in brackets."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return shown if self.port in (None, 443) else f"{shown}:{self.port}"
+
+    @property
+    def command(self) -> str:
+        """What stands behind `tlscheck check` and behind `/tlscheck`."""
+        return f"{self.target} --starttls {self.starttls}" if self.starttls else self.target
 
 
-def _step(code: str, host: str | None, port: int | None) -> Step:
-    values: dict[str, JsonValue] = {"host": place_of(host, port) or "HOST"}
-    return Step(code=code, values=values, command=_command(code, host, port))
+# Where these listen, TLS begins after some words of their own protocol.
+_STARTTLS: Mapping[int, str] = MappingProxyType(
+    {
+        21: "ftp",
+        25: "smtp",
+        110: "pop3",
+        119: "nntp",
+        143: "imap",
+        389: "ldap",
+        587: "smtp",
+        3306: "mysql",
+        4190: "sieve",
+        5222: "xmpp",
+        5432: "postgres",
+    }
+)
+# Who prints it speaks to this port, when no other is named.
+_PORTS: Mapping[str, int] = MappingProxyType(
+    {"mongodb": 27017, "mysql": 3306, "postfix": 25, "postgres": 5432, "redis": 6379}
+)
 
 
-def place_of(host: str | None, port: int | None) -> str | None:
-    """The target of a check as people type it: `host`, `host:port`, IPv6 in brackets."""
+def place(host: str | None, port: int | None, client: str | None) -> Place | None:
+    """The server to check, with the port and the protocol that its client speaks."""
     if host is None:
         return None
+    named = port or _PORTS.get(client or "")
+    return Place(host, named, _STARTTLS.get(named or 443))
+
+
+def steps(cause: Cause, named: Place | None, *, serving: bool) -> tuple[Step, ...]:
+    """What to do next, the check of the server first where it can tell more."""
+    if cause is Cause.NOT_A_TLS_ERROR:
+        # Whoever names a server may want to know more of it than the text says.
+        return (_step("check", named),) if named else ()
+    codes = _UNCHECKED.get(cause)
+    if codes is None:
+        first = "check" if named else "check_named"
+        if serving and not named and cause in _REFUSED_HERE:
+            first = "check_own"
+        codes = (first, *_CHECKED.get(cause, ("more",)))
+    return tuple(_step(code, named) for code in codes)
+
+
+def _step(code: str, named: Place | None) -> Step:
+    values: dict[str, JsonValue] = {"host": named.target if named else "HOST"}
+    return Step(code=code, values=values, command=_command(code, named))
+
+
+def _command(code: str, named: Place | None) -> str | None:
+    host = named.host if named else "HOST"
     shown = f"[{host}]" if ":" in host else host
-    return shown if port in (None, 443) else f"{shown}:{port}"
-
-
-def _command(code: str, host: str | None, port: int | None) -> str | None:
-    place = place_of(host, port)
-    connect = f"{place_of(host, None)}:{port or 443}" if host else "HOST:443"
+    connect = f"{shown}:{named.port or 443 if named else 443}"
+    if named and named.starttls:
+        connect += f" -starttls {named.starttls}"
     return {
-        "check": f"tlscheck check {place}",
+        "check": f"tlscheck check {named.command if named else host}",
         "check_named": "tlscheck check HOST",
         "check_own": "tlscheck check HOST",
         "clock": "date -u",
         "key_pair": _KEY_PAIR,
         "file": (
-            "openssl storeutl -noout -text -certs FILE.pem\n"
-            f"tlscheck chain FILE.pem --host {host or 'HOST'}"
+            f"openssl storeutl -noout -text -certs FILE.pem\ntlscheck chain FILE.pem --host {host}"
         ),
         "client_certificate": f"openssl s_client -connect {connect} </dev/null",
         "client_ca": f"openssl s_client -connect {connect} </dev/null",

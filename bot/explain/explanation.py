@@ -22,7 +22,8 @@ class Explanation(BaseModel):
     `mentions_tls` tells a text that speaks of TLS and states no error from one about something
     else; both have the cause `not_a_tls_error`. `client` is who printed
     it, as the contract's client code where that fits, else the software's name, and `library`
-    whose words it passed on; `host` and `port` are the server that the text names. `evidence` is
+    whose words it passed on; `host` and `port` are the server that the text names
+    (`starttls` the protocol that is spoken there before TLS). `evidence` is
     the line that decided, with secrets masked. Texts are empty until a language is chosen.
     """
 
@@ -34,6 +35,7 @@ class Explanation(BaseModel):
     library: str | None = None
     host: str | None = None
     port: int | None = None
+    starttls: str | None = None
     serving: bool = False
     mentions_tls: bool = True
     evidence: str = ""

@@ -14,12 +14,17 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*", re.DOTALL), MASK),
     (
         re.compile(
-            r"(?i)\b((?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?)[^'\"\r\n]{1,4000}"
+            r"(?i)\b((?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
+            r"(?:(?:digest|aws4-hmac-sha256|oauth|hawk)\s[^\r\n]{1,4000}"
+            r"|(?:[a-z][a-z0-9-]{1,20}\s{1,3})?[^\s'\"]{1,4000})"
         ),
         rf"\1{MASK}",
     ),
     (
-        re.compile(r"(?i)\b((?:set-)?cookie['\"]?\s{0,3}:\s{0,3}['\"]?)[^'\"\r\n]{1,4000}"),
+        re.compile(
+            r"(?i)\b((?:set-)?cookie['\"]?\s{0,3}:\s{0,3}['\"]?)"
+            r"[^\s;'\"]{1,4000}(?:;\s{0,3}[^\s;'\"]{1,4000}){0,50}"
+        ),
         rf"\1{MASK}",
     ),
     (

@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bot.diagnosis.causes import Cause
-from bot.explain import Explanation, place_of
+from bot.explain import Explanation, Place
 from bot.render.lines import pad
 from bot.render.page import Page, open_page
 from bot.render.sanitise import visible
@@ -45,12 +45,12 @@ def render_explanation(explanation: Explanation, lang: Lang, *, width: int = 80)
 def _origin(page: Page, explanation: Explanation) -> None:
     texts = page.texts
     printed = origin(explanation, texts)
-    place = place_of(explanation.host, explanation.port)
     said = [printed] if printed else []
     if explanation.serving:
         said.append(texts.text("explain.printed_by_server"))
-    if place:
-        said.append(texts.text("explain.names_host", host=place))
+    if explanation.host:
+        target = Place(explanation.host, explanation.port).target
+        said.append(texts.text("explain.names_host", host=target))
     if said:
         page.blank()
         for sentence in said:

@@ -33,3 +33,28 @@ def test_the_host_is_found(text: str, host: str | None, port: int | None) -> Non
     """Peers are found in the forms that clients name them in; files and classes are none."""
     explanation = explain(text)
     assert (explanation.host, explanation.port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (
+            'psql: server certificate for "a.jp" does not match host name "db.example.jp"',
+            "tlscheck check db.example.jp:5432 --starttls postgres",
+        ),
+        (
+            (
+                "postfix/smtp[7]: certificate verification failed for mx.example.jp[192.0.2.7]:25: "
+                "untrusted issuer"
+            ),
+            "tlscheck check mx.example.jp:25 --starttls smtp",
+        ),
+        (
+            "https://shop.example.jp/ x509: certificate has expired",
+            "tlscheck check shop.example.jp",
+        ),
+    ],
+)
+def test_the_check_speaks_the_protocol(text: str, command: str) -> None:
+    """A database or a mail server is checked behind its STARTTLS."""
+    assert explain(text).next_steps[0].command == command

@@ -4,7 +4,7 @@ import pytest
 
 from bot.diagnosis.causes import Cause
 from bot.explain import explain
-from bot.explain.advice import steps
+from bot.explain.advice import Place, steps
 from bot.explain.patterns import SIGNS, STATEMENTS
 from bot.texts import LANGS, Lang, catalogue
 from bot.texts.explanation import cause_title, phrase_explanation, software
@@ -22,8 +22,8 @@ def test_every_cause_has_its_words(cause: Cause, lang: Lang) -> None:
     if cause in {Cause.WRONG_CHAIN_ORDER, Cause.EXPIRED_ROOT_OR_CROSS_SIGN}:
         return  # candidates only
     assert len(texts.text(f"explain.summary.{cause}")) <= 200
-    for host in (None, "shop.example.jp"):
-        for step in steps(cause, host, None, serving=False):
+    for named in (None, Place("shop.example.jp")):
+        for step in steps(cause, named, serving=False):
             assert texts.has(f"explain.step.{step.code}.title"), step.code
             assert texts.has(f"explain.step.{step.code}.text"), step.code
 
