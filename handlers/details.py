@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, Report
+from bot.render.evidence import alias_line, seen_at
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from handlers import blocks, limits
 from handlers.answer import fix_elements, host_name
@@ -58,7 +59,7 @@ def details_view(report: Report, lang: Lang) -> View:
         if steps:
             body = (blocks.rich(*steps[at : at + 8]) for at in range(0, len(steps), 8))
             parts += _section(texts, "fix", 2, body, heading=heading)
-    parts += _section(texts, "endpoints", 3, (_endpoint(one, texts) for one in report.endpoints))
+    parts += _section(texts, "endpoints", 3, _endpoints(report, texts))
     parts += _section(texts, "chain", 4, _chains(report, texts))
     parts += _section(texts, "clients", 5, _clients(report, texts))
     if report.pending:
@@ -120,7 +121,15 @@ def _lines(name: str, value: JsonValue, indent: str = "") -> Iterator[str]:
         yield f"{indent}{shown}: {shorten(visible(text), 400)}"
 
 
-def _endpoint(endpoint: Endpoint, texts: Catalogue) -> Block:
+def _endpoints(report: Report, texts: Catalogue) -> Iterator[Block]:
+    alias = alias_line(report)
+    if alias:
+        yield blocks.context(shorten(texts.text("evidence.alias", names=alias), 500))
+    for one in report.endpoints:
+        yield _endpoint(one, report, texts)
+
+
+def _endpoint(endpoint: Endpoint, report: Report, texts: Catalogue) -> Block:
     address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
     where = f"{address}:{endpoint.port}"
     if not endpoint.reachable:
@@ -141,6 +150,9 @@ def _endpoint(endpoint: Endpoint, texts: Catalogue) -> Block:
         )
     if endpoint.error:
         lines.append(shorten(visible(endpoint.error), 500))
+    for one in seen_at(report, endpoint, texts):
+        lines.append(shorten(one.text, 400))
+        lines += [f"  $ {one.command}"] if one.command else []
     return blocks.rich(blocks.preformatted("\n".join(lines)))
 
 

@@ -98,6 +98,7 @@ def assemble(
         cause=combined.cause,
         verify=_verification(view.verdict),
         findings=combined.findings,
+        aliases=view.aliases,
         endpoints=tuple(
             _endpoint(one) for one in judged if one.view.handshake is None or one.address
         ),

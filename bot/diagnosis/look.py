@@ -60,7 +60,7 @@ async def look(
         turns: Held by whoever reads certificates.
     """
     target = question.target
-    view = View(target, at, around.trust)
+    view = View(target, at, around.trust, aliases=place.aliases)
     port = place.port or target.port
     if place.name is None and not around.policy.permits(place.address):
         fault = Fault("denied", "not permitted by the egress policy")

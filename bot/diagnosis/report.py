@@ -226,6 +226,8 @@ class Report(_Value):
     summary: str = ""
     verify: Verification | None = None
     findings: tuple[Finding, ...] = ()
+    aliases: tuple[Foreign, ...] = ()
+    """The names that the host leads to in DNS (CNAME), one after the other."""
     endpoints: tuple[Endpoint, ...] = ()
     path: tuple[PathCertificate, ...] | None = None
     clients: tuple[ClientPrediction, ...] = ()

@@ -6,8 +6,8 @@ a name that does not exist, one without addresses, a name server that fails or k
 
 import asyncio
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, Protocol
 
@@ -15,6 +15,8 @@ import aiodns
 import pycares
 
 MOST_ADDRESSES = 16
+# Name servers give up after about as many.
+_MOST_ALIASES = 16
 
 ResolutionFault = Literal["nxdomain", "no_address", "servfail", "timeout", "refused", "other"]
 
@@ -33,10 +35,13 @@ class Place:
     """An address, and the port to use there when it is not the target's own.
 
     `name` is set where only a proxy can resolve it; the address is then the unspecified one.
+
+    `aliases` are the names that the one asked for leads to (CNAME), one after the other.
     """
 
     address: IPv4Address | IPv6Address
     port: int | None = None
+    aliases: tuple[str, ...] = field(default=(), compare=False)
     name: str | None = None
 
     def __str__(self) -> str:
@@ -87,11 +92,12 @@ class SystemResolver:
         except aiodns.error.DNSError as error:
             code, text = error.args[0], str(error.args[1])
             raise NameNotResolvedError(host, _FAULTS.get(code, "other"), text) from error
+        aliases = aliases_of(host, found.cnames)
         places = []
         for node in found.nodes:
             raw = node.addr[0]
             text = raw.decode() if isinstance(raw, bytes) else str(raw)
-            places.append(Place(ip_address(text.partition("%")[0])))
+            places.append(Place(ip_address(text.partition("%")[0]), aliases=aliases))
         unique = tuple(dict.fromkeys(places))[:MOST_ADDRESSES]
         if not unique:
             raise NameNotResolvedError(host, "no_address", "no address")
@@ -102,6 +108,18 @@ class SystemResolver:
         if self._ares is not None:
             await self._ares.close()
             self._ares = None
+
+
+def aliases_of(host: str, records: Iterable[pycares.AddrInfoCname]) -> tuple[str, ...]:
+    """The names on the way from `host`, by records in any order; loops and strays end it."""
+    further = {one.alias.rstrip(".").lower(): one.name.rstrip(".") for one in records}
+    found: list[str] = []
+    at = host.lower()
+    while at in further and len(found) < _MOST_ALIASES:
+        name = further.pop(at)
+        found.append(name)
+        at = name.lower()
+    return tuple(found)
 
 
 class FixedResolver:

@@ -34,11 +34,13 @@ def other_certificate(view: View) -> OtherCertificate | None:
     leaf, answer = view.leaf, view.beside.rsa if view.beside is not None else None
     if leaf is None or answer is None:
         return None
+    if answer.chain and answer.chain[0] == leaf.der:
+        return "same"
+    if leaf.key.startswith("RSA "):
+        # Another RSA one is another machine behind the same address.
+        return "same" if answer.alert == _PROTOCOL_VERSION else None
     if answer.chain:
-        if answer.chain[0] == leaf.der:
-            return "same"
-        # An RSA one in place of an RSA one is another machine behind the same address.
-        return None if leaf.key.startswith("RSA ") else "other"
+        return "other"
     if answer.alert == _PROTOCOL_VERSION:
         return "hidden"
     return "none" if answer.alert is not None else None

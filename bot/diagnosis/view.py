@@ -28,7 +28,8 @@ class View:
     the answers to the connections beside the first one; `other` is the evidence of the second
     certificate, an RSA one, where the server has two, and `by_client_order` whether clients that
     name RSA first are given it (None: not asked). `head` is the connection that asked a web server
-    with a fault for the head of its page, which says what software it is.
+    with a fault for the head of its page, which says what software it is. `aliases`: see
+    `resolve.Place`.
     """
 
     target: Target
@@ -56,6 +57,7 @@ class View:
     beside: Beside | None = None
     other: "View | None" = None
     by_client_order: bool | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def leaf(self) -> Certificate | None:

@@ -21,6 +21,7 @@ from bot.diagnosis.report import (
     Target,
 )
 from bot.render import drawing
+from bot.render.evidence import alias_line, seen_at
 from bot.render.lines import pad, shorten
 from bot.render.page import LABELS, NARROWEST, Page, open_page
 from bot.render.sanitise import visible
@@ -96,7 +97,7 @@ def render_report(
         page.paragraph(page.texts.text("terminal.fix.allow"), first="  ")
         page.command(allow_command)
     _findings(page, report.findings[1:] if cause else report.findings, verbose=verbose)
-    _addresses(page, report)
+    _addresses(page, report, verbose=verbose)
     if report.pending and verbose:
         page.blank()
         page.paragraph(page.texts.text("revocation.pending"))
@@ -302,7 +303,7 @@ def _evidence(page: Page, finding: Finding) -> None:
         page.paragraph(visible(shown), first=f"    {shorten(visible(name), 24)}: ", style="dim")
 
 
-def _addresses(page: Page, report: Report) -> None:
+def _addresses(page: Page, report: Report, *, verbose: bool) -> None:
     if not any(endpoint.address for endpoint in report.endpoints):
         return  # a chain from a file
     page.blank()
@@ -313,6 +314,9 @@ def _addresses(page: Page, report: Report) -> None:
         page.texts.text(key, n=count) if count > 1 else page.texts.text("terminal.addresses.one")
     )
     page.paragraph(counted, style="bold")
+    alias = alias_line(report) if verbose else None
+    if alias:
+        page.paragraph(page.texts.text("evidence.alias", names=alias), first="  ")
     names = [_address(endpoint) for endpoint in report.endpoints]
     room = max(map(cell_len, names))
     for endpoint, name in zip(report.endpoints, names, strict=True):
@@ -324,6 +328,10 @@ def _addresses(page: Page, report: Report) -> None:
         good = good and (endpoint.verify is None or endpoint.verify.code == 0)
         mark, style = ("✓", "green") if good else ("✗", "red")
         page.paragraph(", ".join(said), first=f"  {mark} {pad(name, room)}  ", first_style=style)
+        for one in seen_at(report, endpoint, page.texts) if verbose else ():
+            page.paragraph(one.text, first="    ", style="dim")
+            if one.command:
+                page.command(one.command)
 
 
 def _observed(endpoint: Endpoint) -> tuple[object, ...]:

@@ -24,7 +24,17 @@ from tests.diagnosis.servers import NOW
 
 FIELDS = {
     *("schema", "id", "target", "checked_at", "duration_ms", "vantage", "verdict", "cause"),
-    *("summary", "verify", "findings", "endpoints", "path", "clients", "fix", "software"),
+    *(
+        "summary",
+        "verify",
+        "findings",
+        "aliases",
+        "endpoints",
+        "path",
+        "clients",
+        "fix",
+        "software",
+    ),
     "pending",
 }
 HEALTHY = [one for one in SCENARIOS if one.name in ("healthy", "missing-intermediate", "expired")]

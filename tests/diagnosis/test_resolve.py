@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, ip_address
 from typing import cast
 
+import pycares
 import pytest
 
 from bot.diagnosis.resolve import (
@@ -15,6 +16,7 @@ from bot.diagnosis.resolve import (
     NameNotResolvedError,
     Place,
     SystemResolver,
+    aliases_of,
 )
 from tests.diagnosis.names import Names
 
@@ -111,7 +113,37 @@ async def test_an_alias_needs_addresses() -> None:
         with pytest.raises(NameNotResolvedError, match="bad") as caught:
             await resolver.resolve("bad.example.test", 5)
     assert found == (Place(ip_address("192.0.2.9")),)
+    assert found[0].aliases == ("other.example.test",)
     assert caught.value.fault == "no_address"
+
+
+def alias(owner: bytes, name: bytes) -> pycares.AddrInfoCname:
+    """One CNAME record as c-ares gives it."""
+    return pycares.AddrInfoCname(60, owner.decode(), name.decode())
+
+
+@pytest.mark.parametrize(
+    ("records", "names"),
+    [
+        ([], ()),
+        ([alias(b"B.test", b"c.test"), alias(b"a.test", b"b.test.")], ("b.test", "c.test")),
+        ([alias(b"a.test", b"b.test"), alias(b"a.test", b"b.test")], ("b.test",)),
+        ([alias(b"a.test", b"b.test"), alias(b"b.test", b"a.test")], ("b.test", "a.test")),
+        ([alias(b"stray.test", b"b.test")], ()),
+    ],
+    ids=["none", "in any order", "for A and AAAA", "a loop", "a stray"],
+)
+def test_aliases_are_put_in_order(
+    records: list[pycares.AddrInfoCname], names: tuple[str, ...]
+) -> None:
+    """The names on the way to the address, from the one asked for."""
+    assert aliases_of("a.test", records) == names
+
+
+def test_a_long_way_of_aliases_is_bounded() -> None:
+    """A zone that is nothing but aliases does not fill the answer."""
+    records = [alias(f"n{i}.test".encode(), f"n{i + 1}.test".encode()) for i in range(100)]
+    assert len(aliases_of("n0.test", records)) == 16
 
 
 async def test_many_addresses_are_bounded() -> None:

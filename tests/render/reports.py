@@ -56,6 +56,9 @@ certificates = st.builds(
 verifications = st.builds(Verification, code=st.integers(0, 100), message=texts)
 endpoints = st.builds(
     Endpoint,
+    tls_oldest=st.one_of(st.none(), st.sampled_from(["TLSv1", "TLSv1.2"]), texts),
+    other_certificate=st.sampled_from([None, "none", "same", "other", "hidden"]),
+    other_chain=st.lists(certificates, max_size=2).map(tuple),
     address=st.one_of(texts, st.ip_addresses().map(str)),
     port=st.integers(1, 65_535),
     reachable=st.booleans(),
@@ -110,6 +113,7 @@ paths = st.lists(
 
 reports = st.builds(
     Report,
+    aliases=st.lists(texts, max_size=3).map(tuple),
     id=texts,
     target=st.builds(
         Target,
