@@ -29,7 +29,9 @@ _SLACK_LINK = re.compile(
 _ESCAPED_BREAK = re.compile(r"\\{1,9}(?:r\\{1,9}n|n|r)(?![a-z]{2,}[\\/])")
 _ESCAPED_TAB = re.compile(r"\\{1,9}t(?=[\s\\\"'(\[{A-Z0-9]|at )")
 _ESCAPED_QUOTE = re.compile(r"\\{1,9}([\"'/])")
-_ESCAPED_ASCII = re.compile(r"\\{1,9}u00([2-7][0-9a-fA-F])")
+_ESCAPED_LETTER = re.compile(
+    r"\\{1,9}u(00[2-7][0-9a-fA-F]|[1-9a-cA-CfF][0-9a-fA-F]{3}|0[1-9a-fA-F][0-9a-fA-F]{2})"
+)
 _QUOTES = dict.fromkeys(map(ord, "‘’‚‛`´′＇"), "'") | dict.fromkeys(map(ord, "“”„‟″＂«»"), '"')
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -78,8 +80,8 @@ def clean(text: str) -> Cleaned:
     text = _SLACK_LINK.sub(r"\1", _ANSI.sub("", text))
     if "&" in text:
         text = html.unescape(html.unescape(text))
+    text = _ESCAPED_LETTER.sub(lambda found: chr(int(found[1], 16)), text)
     text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).translate(_QUOTES)
-    text = _ESCAPED_ASCII.sub(lambda found: chr(int(found[1], 16)), text)
     text = _ESCAPED_BREAK.sub("\n", text)
     text = _ESCAPED_TAB.sub(" ", text)
     text = _ESCAPED_QUOTE.sub(r"\1", text)

@@ -37,7 +37,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,500}@"), rf"\1{MASK}@"),
     (
         re.compile(
-            rf"(?i)(?<![a-z0-9])((?:[a-z0-9]{{1,20}}[_-]){{0,3}}(?:{_KEYED}|[a-z0-9]{{1,12}}(?:password|passwd|secret|token))['\"]?\s{{0,3}}[=:]\s{{0,3}}['\"]?)(?!/)[^\s'\"&,;)}}]{{3,4000}}"
+            rf"(?i)(?<![a-z0-9])((?:[a-z0-9]{{1,20}}[_-]){{0,3}}(?:{_KEYED}|[a-z0-9]{{1,12}}(?:password|passwd|secret|token))['\"]?\s{{0,3}}[=:]"
+            # After a prompt the next line, or its escape, is a secret only when it is one word.
+            r"(?:[^\S\r\n]{0,3}|\s{0,3}(?=\S{3,4000}[^\S\r\n]{0,3}(?:[\r\n]|\Z)))"
+            r"['\"]?)(?!/|\\{1,9}n\S{1,200}\s)[^\s'\"&,;)}]{3,4000}"
         ),
         rf"\1{MASK}",
     ),

@@ -22,6 +22,7 @@ WORDS = 'Get "https://shop.example.jp/": x509: certificate signed by unknown aut
         f"web-1  | {WORDS}",
         f"E0102 03:04:05.678901       1 reflector.go:127] {WORDS}",
         json.dumps({"level": "error", "error": WORDS}),
+        json.dumps({"log": f"接続できません。{WORDS}".replace(" certificate", "　certificate")}),
         json.dumps({"log": json.dumps({"msg": json.dumps({"error": WORDS})})}),
         WORDS.replace('"', "&quot;"),
         WORDS.replace("https://shop.example.jp/", "<https://shop.example.jp/|shop.example.jp>"),

@@ -24,6 +24,7 @@ SECRET = "s3cr3tV4lue0fMine1234"
         f"xoxb-{SECRET} certificate has expired",
         f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n",
         f"curl -u bob:{SECRET} https://a.example certificate has expired",
+        f"Enter password:\n{SECRET}\nERROR 2026 (HY000): SSL connection error",
     ],
 )
 def test_secrets_are_masked(text: str) -> None:
@@ -34,4 +35,11 @@ def test_secrets_are_masked(text: str) -> None:
 def test_words_of_errors_stay() -> None:
     """What looks like a keyword and is none is left alone."""
     text = "Basic Constraints of CA cert not marked critical; bearer of news; key values mismatch"
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\\n", " \n", " \\n"])
+def test_the_error_after_a_prompt_stays(line_break: str) -> None:
+    """A program that asked for a password prints its error on the next line."""
+    text = f"Enter LDAP Password:{line_break}ldap_sasl_bind(SIMPLE): Can't contact LDAP server"
     assert mask(text) == text
