@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import options
-from bot.cli.output import again_with, open_out, quiet_pipe, write_fullchain
+from bot.cli.output import again_with, for_software, open_out, quiet_pipe, write_fullchain
 from bot.cli.status import WrongUsageError, status_of
 from bot.diagnosis.certificate import read_pem_certificates
 from bot.diagnosis.question import Question
@@ -33,6 +33,7 @@ def chain(
     lang: options.LangChoice = None,
     verbose: options.VerboseOption = False,
     fullchain: options.FullchainOption = None,
+    software: options.SoftwareOption = None,
 ) -> int:
     """Say whether a PEM file is right before it is installed.
 
@@ -42,6 +43,7 @@ def chain(
     """
     settings, chosen, texts = options.read_settings(lang)
     moment = options.read_moment(at, texts)
+    chosen_software = options.read_software(software, texts)
     target = options.read_target(host, texts)
     if str(file) == "-":
         pem = sys.stdin.buffer.read(options.LARGEST_FILE + 1)
@@ -60,7 +62,7 @@ def chain(
         answer = asyncio.run(_judge(settings, pem, question))
     except SettingsError as error:
         raise WrongUsageError(str(error)) from error
-    report = phrase_report(answer, chosen)
+    report = phrase_report(for_software(answer, chosen_software), chosen)
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
         out.answer(

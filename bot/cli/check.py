@@ -16,6 +16,7 @@ from bot.cli import options
 from bot.cli.output import (
     Out,
     again_with,
+    for_software,
     open_out,
     progress,
     quiet_pipe,
@@ -68,6 +69,7 @@ def check(
     ] = None,
     verbose: options.VerboseOption = False,
     fullchain: options.FullchainOption = None,
+    software: options.SoftwareOption = None,
 ) -> int:
     """Say why TLS fails at a host, whom it hurts, and how to mend it.
 
@@ -75,6 +77,7 @@ def check(
     """
     settings, chosen, texts = options.read_settings(lang)
     moment = options.read_moment(at, texts)
+    chosen_software = options.read_software(software, texts)
     parsed = _targets(targets, texts, starttls.value if starttls else None)
     if fullchain is not None and len(parsed) != 1:
         raise WrongUsageError(texts.text("error.fullchain.several"))
@@ -92,7 +95,9 @@ def check(
     with quiet_pipe():
         save_command = None if fullchain else again_with("--fullchain", "fullchain.pem")
         try:
-            reports = asyncio.run(_answer(settings, questions, out, save_command))
+            reports = asyncio.run(
+                _answer(settings, questions, out, save_command, software=chosen_software)
+            )
         except SettingsError as error:
             raise WrongUsageError(str(error)) from error
         if len(reports) > 1:
@@ -148,7 +153,12 @@ def _listed(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> lis
 
 
 async def _answer(
-    settings: Settings, questions: Sequence[Question], out: Out, save_command: str | None
+    settings: Settings,
+    questions: Sequence[Question],
+    out: Out,
+    save_command: str | None,
+    *,
+    software: str | None,
 ) -> list[Report]:
     from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
     from bot.vantage import CHANNEL_PATIENCE, open_local_vantage  # noqa: PLC0415
@@ -162,7 +172,7 @@ async def _answer(
         with progress(len(questions), out) as (shown, advance):
             async with aclosing(_in_order(vantage, questions)) as answers:
                 async for answer in answers:
-                    report = phrase_report(answer, out.lang)
+                    report = phrase_report(for_software(answer, software), out.lang)
                     if len(questions) == 1:
                         shown.answer(
                             report,
@@ -170,7 +180,7 @@ async def _answer(
                             allow_command=again_with(*_allowing(report)),
                         )
                         if read_on and (later := await _later(vantage, answer, out)):
-                            report = phrase_report(later, out.lang)
+                            report = phrase_report(for_software(later, software), out.lang)
                             if matters(answer, later):
                                 shown.update(report, save_command=save_command)
                     else:

@@ -17,6 +17,7 @@ from bot.diagnosis.certificate import (
     read_pem_certificates,
 )
 from bot.diagnosis.question import ConnectTo
+from bot.diagnosis.remedies.software.table import BY_CODE
 from bot.diagnosis.report import Target
 from bot.diagnosis.target import TargetError, parse_target
 from bot.settings import Settings, SettingsError, load_settings
@@ -53,6 +54,10 @@ AtOption = Annotated[
     typer.Option(metavar="TIME", help="Judge as of this moment, such as 2026-11-23T09:00:00Z."),
 ]
 LangChoice = Annotated[LangOption | None, typer.Option(help="Language of the answer.")]
+SoftwareOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Give the steps for this software, such as apache."),
+]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Full answers with their evidence.")
 ]
@@ -74,6 +79,22 @@ def read_settings(lang: LangOption | None) -> tuple[Settings, Lang, Catalogue]:
         raise WrongUsageError(str(error)) from error
     chosen: Lang = lang.value if lang is not None else settings.tlscheck_lang or "en"
     return settings, chosen, catalogue(chosen)
+
+
+def read_software(typed: str | None, texts: Catalogue) -> str | None:
+    """The code of a server software or client platform.
+
+    Raises:
+        WrongUsageError: There is no entry for it.
+    """
+    if typed is None:
+        return None
+    code = typed.strip().casefold()
+    if code not in BY_CODE:
+        raise WrongUsageError(
+            texts.text("error.software", value=typed[:60], known=", ".join(BY_CODE))
+        )
+    return code
 
 
 def read_target(text: str, texts: Catalogue, *, starttls: str | None = None) -> Target:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.status import BROKEN_PIPE, WrongUsageError
+from bot.diagnosis.remedies import fix_with, softwares_for
 from bot.diagnosis.report import Report
 from bot.render.terminal import render_report, render_row, render_tally
 from bot.texts.catalogue import Catalogue, Lang, catalogue
@@ -113,6 +114,13 @@ class Out:
     def _write(self, line: str) -> None:
         self.console.file.write(line + "\n")
         self.console.file.flush()
+
+
+def for_software(report: Report, software: str | None) -> Report:
+    """The Report with the steps for a chosen software, where there are some for its cause."""
+    if software is None or software not in softwares_for(report):
+        return report
+    return report.model_copy(update={"fix": fix_with(report, software)})
 
 
 def open_out(

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bot.diagnosis.causes import Cause, Severity, Verdict
+from bot.diagnosis.remedies import softwares_for
 from bot.diagnosis.report import (
     ClientPrediction,
     Endpoint,
@@ -27,6 +28,7 @@ from bot.render.page import LABELS, NARROWEST, Page, open_page
 from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.names import short_name
+from bot.texts.phrase import phrase_guess
 
 MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "broken": "✗", "unreachable": "?"}
 _STYLES: dict[Verdict, str] = {
@@ -45,7 +47,8 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "works": ("✓", "green"),
     "depends": ("?", "yellow"),
 }
-SAVES_FULLCHAIN = "save_fullchain"  # the step whose command differs from surface to surface
+# The steps whose command differs from surface to surface.
+SAVES_FULLCHAIN = ("save_fullchain", "lend_file")
 _HERE = "here"  # the default of TLSCHECK_VANTAGE
 _LINES = 6  # of what failing clients print; all of them with --verbose
 
@@ -268,7 +271,10 @@ def _fix(page: Page, report: Report, save_command: str | None) -> None:
         return
     page.heading(page.texts.text(f"terminal.fix.{fix.owner}"))
     save = save_command if fix.fullchain_pem else None
-    told = any(step.code == SAVES_FULLCHAIN for step in fix.steps)
+    told = any(step.code in SAVES_FULLCHAIN for step in fix.steps)
+    guessed = phrase_guess(report, page.texts.lang)
+    if guessed:
+        page.paragraph(visible(guessed), first="  ", style="dim")
     if save and not told:
         key = "fullchain_proven" if fix.proven else "fullchain_unproven"
         page.paragraph(page.texts.text(f"terminal.fix.{key}"), first="  ")
@@ -279,8 +285,14 @@ def _fix(page: Page, report: Report, save_command: str | None) -> None:
             page.paragraph(visible(step.text), first="     ", style="dim")
         if step.command:
             page.command(step.command)
-        elif save and step.code == SAVES_FULLCHAIN:
+        elif save and step.code in SAVES_FULLCHAIN:
             page.command(save)
+    shown = {step.software for step in fix.steps}
+    others = [one for one in softwares_for(report) if one not in shown]
+    if others:
+        page.blank()
+        codes = ", ".join(others)
+        page.paragraph(page.texts.text("terminal.fix.others", codes=codes), first="  ", style="dim")
 
 
 def _findings(page: Page, findings: Sequence[Finding], *, verbose: bool) -> None:

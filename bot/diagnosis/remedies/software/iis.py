@@ -7,7 +7,7 @@ _PFX = (
     "certutil -importPFX {file}.pfx\n"
 )
 _BIND = (
-    "$cert = Get-ChildItem Cert:\\LocalMachine\\My | Where-Object {{ $_.DnsNameList -contains '{host}' }} | "
+    "$cert = Get-ChildItem Cert:\\LocalMachine\\My | Where-Object {{ $_.DnsNameList.Unicode -contains '{host}' }} | "
     "Sort-Object NotAfter | Select-Object -Last 1\n"
     "(Get-WebBinding -Protocol https -Port {port} -HostHeader '{host}')."
     "AddSslCertificate($cert.Thumbprint, 'My')"
