@@ -105,6 +105,31 @@ def test_too_many_certificates_end_it_in_java_and_gnutls() -> None:
     assert everybody - working(many) == {"java", "java-aia", "gnutls"}
 
 
+def test_who_alone_is_broken_has_a_line_too() -> None:
+    """What breaks single clients only is said in their words."""
+    owned = said(Cause.CERTIFICATE_NOT_TLS, "warning", rule="ca", breaks=["firefox", "rustls"])
+    assert owned["firefox"].error == "MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY"
+    assert owned["rustls"].error is not None
+    assert "CaUsedAsEndEntity" in owned["rustls"].error
+    strict = said(
+        Cause.INVALID_CHAIN,
+        "warning",
+        rule="strict",
+        strict="Missing Authority Key Identifier",
+        breaks=["python-strict"],
+    )
+    assert strict["python-strict"].error == (
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Missing Authority Key Identifier"
+    )
+    assert strict["curl"].error is None
+    large = said(Cause.EXTRA_CERTIFICATES, "warning", sent=40, bytes=50_000)["java"]
+    many = said(Cause.EXTRA_CERTIFICATES, "warning", sent=40, bytes=30_000)["java"]
+    assert large.error is not None
+    assert "The size of the handshake message" in large.error
+    assert many.error is not None
+    assert "The certificate chain length (40)" in many.error
+
+
 def test_other_programs_of_a_library_have_their_own_lines() -> None:
     """For GnuTLS the line is wget's; git's and gnutls-cli's stand beside it."""
     one = said(Cause.EXPIRED, not_after="2026-10-01T00:00:00+00:00")["gnutls"]

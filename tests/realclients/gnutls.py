@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
@@ -55,7 +57,7 @@ async def wget(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping
 
     async def ask(server: Server) -> Seen:
         # Where nothing listens the proxy would answer in its place; so it goes there by itself.
-        refused = server.address and not await _listens(server)
+        refused = server.address and not await listens(server)
         url = f"https://{server.address}:{server.port}/" if refused else f"https://{server.host}/"
         through = () if refused or not server.address else ("-e", f"https_proxy={proxy}")
         status, text = await run(
@@ -65,11 +67,12 @@ async def wget(servers: Sequence[Server], roots: bytes, folder: Path) -> Mapping
         )
         return Seen(status == 0 and "HTTP/1.1 200 OK" in text, text)
 
-    async with _proxy(servers) as proxy:
+    async with open_proxy(servers) as proxy:
         return await each(servers, ask)
 
 
-async def _listens(server: Server) -> bool:
+async def listens(server: Server) -> bool:
+    """Whether anything takes connections there."""
     try:
         _, writer = await asyncio.open_connection(server.address, server.port)
     except OSError:
@@ -79,7 +82,7 @@ async def _listens(server: Server) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _proxy(servers: Sequence[Server]) -> AsyncIterator[str]:
+async def open_proxy(servers: Sequence[Server]) -> AsyncIterator[str]:
     """An HTTP proxy (CONNECT only) that leads each name to its server."""
     places = {one.host: (one.address, one.port) for one in servers if one.address}
     visits: set[asyncio.Task[None]] = set()
@@ -93,6 +96,9 @@ async def _proxy(servers: Sequence[Server]) -> AsyncIterator[str]:
             with contextlib.suppress(OSError):
                 writer.write_eof()
         else:
+            # A reset arrives as one: without this it would be an ordinary end.
+            raw = writer.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from tests.realclients import browser, gnutls, programs
+from tests.realclients import browser, gnutls, programs, rust
 from tests.realclients.clients import Seen, Server, curl, java, node, openssl, python, why_missing
 
 Ask = Callable[[Sequence[Server], bytes, Path], Awaitable[Mapping[str, Seen]]]
@@ -109,6 +109,7 @@ ROSTER: tuple[Entry, ...] = (
     _plain("go", programs.go, "go", "version"),
     _plain("ruby", programs.ruby, "ruby", "--version"),
     _plain("php", programs.php, "php", "--version"),
+    Entry("uv", "rustls", rust.missing, lambda _: rust.uv),
     Entry("chromium", "chrome", _no_browser, lambda aia: partial(browser.chromium, aia=aia)),
 )
 """In the order of the report."""

@@ -45,6 +45,11 @@ SAME_WORDS = (
         "state=error: legacy sigalg disallowed or unsupported",
         "state=error: tlsv1 alert protocol version",
     ),
+    # Which of the two wget says is a race: the alert comes once the handshake has been finished.
+    (
+        "A TLS fatal alert has been received.) in headers",
+        "The specified session has been invalidated for some reason.) in headers",
+    ),
     # Chromium shows names that do not resolve and interstitials under names of their own.
     ("net::ERR_NAME_NOT_RESOLVED", "DNS_PROBE_FINISHED_NXDOMAIN"),
     ("net::ERR_CERT", "NET::ERR_CERT"),
@@ -97,7 +102,7 @@ def servers_of(lab: Lab, scenarios: list[Scenario]) -> list[Server]:
 async def reports_of(lab: Lab, scenarios: list[Scenario]) -> Mapping[str, Report]:
     """What the bot says of each."""
     async with vantage_of(lab) as vantage:
-        questions = [Question(target=parse_target(one.host), timeout=4) for one in scenarios]
+        questions = [Question(target=parse_target(one.host), timeout=8) for one in scenarios]
         found = await asyncio.gather(*(vantage.check(one) for one in questions))
     return dict(zip((one.name for one in scenarios), found, strict=True))
 

@@ -78,6 +78,7 @@ _FIREFOX = Client(
         "expired": "SEC_ERROR_EXPIRED_CERTIFICATE",
         "expired_upper": "SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE",
         "not_yet_valid": "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
+        "ca_as_leaf": "MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY",
         "mismatch": "SSL_ERROR_BAD_CERT_DOMAIN",
         "mismatch_address": "SSL_ERROR_BAD_CERT_DOMAIN",
     },

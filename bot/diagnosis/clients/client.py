@@ -24,6 +24,7 @@ Symptom = Literal[
     "client_certificate_page",
     "unreadable",
     "too_large",
+    "too_many",
     "self_signed",
     "no_issuer",
     "wrong_issuer",
@@ -38,8 +39,15 @@ Symptom = Literal[
     "purpose",
     "weak",
     "invalid",
+    "not_a_ca",
+    "path_length",
+    "permitted",
+    "excluded",
+    "critical_extension",
+    "ca_as_leaf",
     "revoked",
     "must_staple",
+    "old_staple",
 ]
 Area = Literal["chain", "dates", "name"]
 Roots = Literal["system", "own", "mozilla", "apple", "microsoft", "google", "device"]
@@ -67,6 +75,7 @@ class Client:
         oldest_tls: The oldest version that it offers as it comes.
         least_rsa: The shortest RSA key that it takes, in bits.
         most_certificates: Of a chain, as many as it reads.
+        most_bytes: A certificate message larger than this ends the handshake.
         roots_until: Its list of roots ends there and cannot be renewed.
         oldest_bundle: Images with it carry bundles of roots from as long ago as this.
         dialects: The words of other programs on the same library.
@@ -89,6 +98,7 @@ class Client:
     oldest_tls: Literal["TLSv1", "TLSv1.2"] = "TLSv1.2"
     least_rsa: int = 2048
     most_certificates: int | None = None
+    most_bytes: int | None = None
     roots_until: date | None = None
     oldest_bundle: date | None = None
     dialects: Mapping[str, Mapping[Symptom, str]] = field(default_factory=dict)

@@ -97,22 +97,22 @@ def _by_findings(
 ) -> tuple[ClientPrediction, ...]:
     critical = [one for one in findings if one.severity == "critical"]
     if not critical:
-        return _with_warnings(findings)
+        return _with_warnings(findings, target, at)
     return tuple(_predict_one(client, critical, target, at) for client in CLIENTS)
 
 
-def _with_warnings(findings: Sequence[Finding]) -> tuple[ClientPrediction, ...]:
+def _with_warnings(
+    findings: Sequence[Finding], target: Target, at: datetime
+) -> tuple[ClientPrediction, ...]:
     """Nothing breaks everybody; a warning names those that it breaks all the same."""
     broken: dict[str, Finding] = {}
     for finding in findings:
         for code in _list(finding.evidence.get("breaks")):
             broken.setdefault(str(code), finding)
         # What is sent for nothing counts, too.
-        sent = finding.evidence.get("sent")
-        if isinstance(sent, int) and sent > _FEW:
-            for client in CLIENTS:
-                if client.most_certificates is not None and sent > client.most_certificates:
-                    broken.setdefault(client.code, finding)
+        for client in CLIENTS if _number(finding, "sent") > _FEW else ():
+            if _too_much(client, finding) is not None:
+                broken.setdefault(client.code, finding)
     fine = _all_fine()
     if not broken:
         return fine
@@ -120,14 +120,32 @@ def _with_warnings(findings: Sequence[Finding]) -> tuple[ClientPrediction, ...]:
         one.model_copy(
             update={
                 "outcome": "fails",
+                "error": _line(client, broken[one.client], target, at),
                 "reason_code": broken[one.client].code.value,
-                "values": _values(broken[one.client]),
+                "values": _values(broken[one.client])
+                | _other_words(client, broken[one.client], target, at),
             }
         )
         if one.client in broken
         else one
-        for one in fine
+        for client, one in zip(CLIENTS, fine, strict=True)
     )
+
+
+def _too_much(client: Client, finding: Finding) -> Symptom | None:
+    """What a client that has a limit says of a chain above it; the size is looked at first."""
+    if client.most_bytes is not None and _number(finding, "bytes") > client.most_bytes:
+        return "too_large"
+    if client.most_certificates is not None and (
+        _number(finding, "sent") > client.most_certificates
+    ):
+        return "too_many"
+    return None
+
+
+def _number(finding: Finding, key: str) -> int:
+    value = finding.evidence.get(key)
+    return value if isinstance(value, int) else 0
 
 
 @cache
@@ -302,10 +320,26 @@ def _symptom(client: Client, finding: Finding) -> Symptom | None:
             return "silent" if evidence.get("connected") else "connect_timeout"
         case Cause.CONNECTION_RESET:
             return "closed" if evidence.get("how") == "closed" else "reset"
+        case Cause.EXTRA_CERTIFICATES if evidence.get("sent"):
+            return _too_much(client, finding)
+        case Cause.CERTIFICATE_NOT_TLS if evidence.get("rule") == "ca":
+            return "ca_as_leaf"
+        case Cause.OCSP_PROBLEM if evidence.get("problem") == "stapled":
+            return "old_staple"
+        case Cause.INVALID_CHAIN:
+            rule = _RULES.get(str(evidence.get("rule")))
+            return rule if rule in client.words else "invalid"
     return _PLAIN.get(finding.code)
 
 
 _ENDS: dict[JsonValue | None, Symptom] = {"reset": "reset", "closed": "closed"}
+_RULES: dict[str, Symptom] = {
+    "not_a_ca": "not_a_ca",
+    "path_length": "path_length",
+    "permitted": "permitted",
+    "excluded": "excluded",
+    "critical_extension": "critical_extension",
+}
 _PLAIN: dict[Cause, Symptom] = {
     Cause.DNS_FAILURE: "dns",
     Cause.CONNECTION_REFUSED: "refused",
@@ -323,7 +357,6 @@ _PLAIN: dict[Cause, Symptom] = {
     Cause.EXPIRED_ROOT_OR_CROSS_SIGN: "expired_upper",
     Cause.CERTIFICATE_NOT_TLS: "purpose",
     Cause.WEAK_SIGNATURE_OR_KEY: "weak",
-    Cause.INVALID_CHAIN: "invalid",
     Cause.REVOKED: "revoked",
     Cause.OCSP_PROBLEM: "must_staple",
 }
@@ -366,6 +399,9 @@ def _filled(words: str | None, finding: Finding, target: Target, at: datetime) -
             "now": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "not_after": _moment(evidence.get("not_after")),
             "not_before": _moment(evidence.get("not_before")),
+            "openssl": str(evidence.get("strict") or evidence.get("error") or ""),
+            "offending": str(evidence.get("offending") or ""),
+            "sent": str(evidence.get("sent") or ""),
         }
     )
 

@@ -2,8 +2,8 @@
 
 Lines are those that the client prints; `{host}`, `{port}`, `{names}`, `{not_after}` and `{now}` are
 filled in. Taken from runs against broken servers (GnuTLS 3.7,
-wget 1.21, git 2.39, OpenJDK 17, Go 1.19); .NET and rustls from their sources (X509ChainStatusFlags,
-rustls::CertificateError).
+wget 1.21, git 2.39, OpenJDK 17, Go 1.19, rustls with uv 0.13); .NET from its
+sources (X509ChainStatusFlags).
 """
 
 from dataclasses import replace
@@ -43,6 +43,13 @@ _JAVA = Client(
         "expired_upper": "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed",
         "not_yet_valid": "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed",
         "purpose": "Extended key usage does not permit use for TLS server authentication",
+        "too_large": "javax.net.ssl.SSLProtocolException: The size of the handshake message",
+        "too_many": "javax.net.ssl.SSLProtocolException: The certificate chain length ({sent}) exceeds the maximum allowed length (10)",
+        "not_a_ca": "basic constraints check failed: this is not a CA certificate",
+        "path_length": "basic constraints check failed: pathLenConstraint violated",
+        "permitted": "java.security.cert.CertPathValidatorException: name constraints check failed",
+        "excluded": "java.security.cert.CertPathValidatorException: name constraints check failed",
+        "critical_extension": "java.security.cert.CertPathValidatorException: unrecognized critical extension(s)",
         "mismatch": "javax.net.ssl.SSLHandshakeException: No subject alternative DNS name matching {host} found.",
         "mismatch_address": "javax.net.ssl.SSLHandshakeException: No subject alternative names matching IP address {host} found",
     },
@@ -50,8 +57,9 @@ _JAVA = Client(
     roots="own",
     family="languages",
     least_rsa=1024,
-    # jdk.tls.maxCertificateChainLength
+    # jdk.tls.maxCertificateChainLength and jdk.tls.maxHandshakeMessageSize
     most_certificates=10,
+    most_bytes=32768,
 )
 
 _GO_UNKNOWN = "x509: certificate signed by unknown authority"
@@ -86,6 +94,11 @@ _GO = Client(
         "purpose": "x509: certificate specifies an incompatible key usage",
         "mismatch": "x509: certificate is valid for {plain_names}, not {host}",
         "mismatch_address": "x509: certificate is valid for {plain_names}, not {host}",
+        "not_a_ca": _GO_UNKNOWN,
+        "path_length": "x509: too many intermediates for path length constraint",
+        "permitted": "x509: a root or intermediate certificate is not authorized to sign for this name: DNS name",
+        "excluded": "x509: a root or intermediate certificate is not authorized to sign for this name: DNS name",
+        "critical_extension": "x509: unhandled critical extension",
         "common_name": "x509: certificate relies on legacy Common Name field, use SANs instead",
     },
     order=("dates", "name", "chain"),
@@ -118,6 +131,7 @@ _GIT: dict[Symptom, str] = {
     "too_large": "gnutls_handshake() failed: The handshake data size is too large.",
     "revoked": _GIT_REFUSED,
     "must_staple": _GIT_REFUSED,
+    "old_staple": _GIT_REFUSED,
     "client_certificate_12": "gnutls_handshake() failed: Handshake failed",
     "client_certificate_13": "A TLS fatal alert has been received.",
     "client_certificate_page": "The requested URL returned error: 400",
@@ -148,6 +162,7 @@ _GNUTLS_CLI: dict[Symptom, str] = {
     "too_large": "*** Fatal error: The handshake data size is too large.",
     "revoked": "The certificate chain is revoked.",
     "must_staple": "The certificate requires the server to include an OCSP status",
+    "old_staple": "The revocation or OCSP data are old and have been superseded.",
     "client_certificate_12": "*** Received alert [40]: Handshake failed",
     "client_certificate_13": "*** Received alert [116]: Certificate is required",
     "client_certificate_page": "400 No required SSL certificate was sent",
@@ -159,6 +174,12 @@ _GNUTLS_CLI: dict[Symptom, str] = {
     "expired_upper": _CLI_EXPIRED,
     "not_yet_valid": "The certificate chain uses not yet valid certificate.",
     "weak": "The certificate chain uses insecure algorithm.",
+    "too_many": "Some constraint limits were reached.",
+    "not_a_ca": "The certificate issuer is not a CA.",
+    "path_length": "The certificate chain violates the signer's constraints.",
+    "permitted": "The certificate chain violates the signer's constraints.",
+    "excluded": "The certificate chain violates the signer's constraints.",
+    "critical_extension": "The certificate contains an unknown critical extension.",
     "mismatch": "The name in the certificate does not match the expected.",
     "mismatch_address": "The name in the certificate does not match the expected.",
 }
@@ -182,6 +203,7 @@ _GNUTLS = Client(
         "too_large": "GnuTLS: The handshake data size is too large.",
         "revoked": "ERROR: The certificate of ‘{host}’ has been revoked.",
         "must_staple": "ERROR: The certificate of ‘{host}’ is not trusted.",
+        "old_staple": "ERROR: The certificate of ‘{host}’ is not trusted.",
         "client_certificate_12": "GnuTLS: received alert [40]: Handshake failed",
         "client_certificate_13": "The specified session has been invalidated for some reason.",
         "client_certificate_page": "ERROR 400: Bad Request.",
@@ -261,11 +283,25 @@ _RUSTLS = Client(
         "no_issuer": _RUSTLS_UNKNOWN,
         "no_upper_issuer": _RUSTLS_UNKNOWN,
         "root_sent": _RUSTLS_UNKNOWN,
-        "expired": "invalid peer certificate: Expired",
-        "expired_upper": "invalid peer certificate: Expired",
-        "not_yet_valid": "invalid peer certificate: NotValidYet",
-        "mismatch": "invalid peer certificate: NotValidForName",
-        "mismatch_address": "invalid peer certificate: NotValidForName",
+        "wrong_issuer": "invalid peer certificate: BadSignature",
+        "silent": "operation timed out",
+        "connect_timeout": "operation timed out",
+        "unknown_sni": "received fatal alert: UnrecognisedName",
+        "internal_error": "received fatal alert: InternalError",
+        "too_large": "received corrupt message of type HandshakePayloadTooLarge",
+        "client_certificate_page": "HTTP status client error (400 Bad Request)",
+        "purpose": "invalid peer certificate: certificate does not allow extended key usage for server authentication",
+        "ca_as_leaf": "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+        "not_a_ca": "invalid peer certificate: Other(OtherError(EndEntityUsedAsCa))",
+        "path_length": "invalid peer certificate: Other(OtherError(PathLenConstraintViolated))",
+        "permitted": "invalid peer certificate: Other(OtherError(NameConstraintViolation))",
+        "excluded": "invalid peer certificate: Other(OtherError(NameConstraintViolation))",
+        "critical_extension": "invalid peer certificate: Other(OtherError(UnsupportedCriticalExtension))",
+        "expired": "invalid peer certificate: certificate expired",
+        "expired_upper": "invalid peer certificate: certificate expired",
+        "not_yet_valid": "invalid peer certificate: certificate not valid yet",
+        "mismatch": 'invalid peer certificate: certificate not valid for name "{host}"',
+        "mismatch_address": 'invalid peer certificate: certificate not valid for name "{host}"',
     },
     roots="own",
     family="languages",

@@ -21,6 +21,7 @@ def _openssl_words(before: str, after: str = "") -> dict[Symptom, str]:
         "expired_upper": "certificate has expired",
         "not_yet_valid": "certificate is not yet valid",
         "purpose": "unsuitable certificate purpose",
+        "invalid": "{openssl}",
     }
     return {symptom: f"{before}{text}{after}" for symptom, text in texts.items()}
 
@@ -80,6 +81,9 @@ _OPENSSL = Client(
         "expired_upper": "Verify return code: 10 (certificate has expired)",
         "not_yet_valid": "Verify return code: 9 (certificate is not yet valid)",
         "purpose": "Verify return code: 26 (unsuitable certificate purpose)",
+        "invalid": "({openssl})",
+        # After that of the CA comes one that the purpose does not fit either.
+        "not_a_ca": "Verify return code: 26 (unsuitable certificate purpose)",
         "mismatch": "Verify return code: 62 (hostname mismatch)",
         "mismatch_address": "Verify return code: 64 (IP address mismatch)",
     },
@@ -145,6 +149,8 @@ _NODE = Client(
         "expired_upper": "CERT_HAS_EXPIRED: certificate has expired",
         "not_yet_valid": "CERT_NOT_YET_VALID: certificate is not yet valid",
         "purpose": "INVALID_PURPOSE: unsuitable certificate purpose",
+        "invalid": "{openssl}",
+        "not_a_ca": "INVALID_PURPOSE: unsuitable certificate purpose",
         "mismatch": "ERR_TLS_CERT_ALTNAME_INVALID: Hostname/IP does not match certificate's altnames: Host: {host}. is not in the cert's altnames: {names}",
         "mismatch_address": "ERR_TLS_CERT_ALTNAME_INVALID: Hostname/IP does not match certificate's altnames: IP: {host} is not in the cert's list: {addresses}",
     },

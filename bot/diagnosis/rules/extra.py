@@ -74,5 +74,7 @@ def _finding(kind: Kind, severity: Severity, extra: list[Certificate], view: Vie
                 for one in extra[:_SHOWN]
             ],
             "sent": len(view.sent),
+            # The message's own lengths (RFC 8446, 4.4.2) are few bytes more.
+            "bytes": sum(len(one.der) + 3 for one in view.sent),
         },
     )
