@@ -112,7 +112,7 @@ async def serve(
         _stopped_by(signals, stop),
         _opened_store(settings, clock, metrics) as store,
         open_vantage(settings) as vantage,
-        open_session() as session,
+        open_session(settings.slack_api_url) as session,
     ):
         if isinstance(vantage, LocalVantage):
             vantage.share(store.shelf)

@@ -13,7 +13,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
 import aiohttp
 import structlog
@@ -26,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.ask import ARRIVED
 from handlers.measure import Measures
+from handlers.web import goes_straight
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class Socket:
     async def open(self, url: str) -> None:
         """Connect to a fresh address of apps.connections.open, and watch from now on."""
         host = urlsplit(url).hostname or ""
-        if proxy_bypass(host):
+        if goes_straight(host):
             self._client.proxy = None
         self._client.wss_uri = url
         async with asyncio.timeout(RECONNECT_SECONDS):

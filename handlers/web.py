@@ -5,7 +5,10 @@ slack_sdk repeats lost connections only; 429 and 5xx need handlers of their own
 """
 
 import re
+from ipaddress import ip_address
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -106,12 +109,29 @@ def api_error(error: SlackApiError) -> str:
     return found if isinstance(found, str) and _ERROR_WORD.fullmatch(found) else "unknown_error"
 
 
-def open_session() -> aiohttp.ClientSession:
-    """The one session for Slack; a given session's timeout is the one that slack_sdk keeps to."""
+def goes_straight(host: str) -> bool:
+    """Whether a host of Slack's is reached without the environment's proxy.
+
+    `NO_PROXY` says so, or it is this machine (a stand-in for Slack): a proxy would look for that on
+    its own.
+    """
+    try:
+        here = ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        here = host == "localhost" or host.endswith(".localhost")
+    return here or bool(proxy_bypass(host))
+
+
+def open_session(api_url: str) -> aiohttp.ClientSession:
+    """The one session for Slack; a given session's timeout is the one that slack_sdk keeps to.
+
+    Args:
+        api_url: The address of the Web API; says whether the environment's proxies count.
+    """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=10),
         connector=aiohttp.TCPConnector(limit=100),
-        trust_env=True,
+        trust_env=not goes_straight(urlsplit(api_url).hostname or ""),
     )
 
 

@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bot.demo.slack import Delivery, Message, StandIn
 from bot.demo.slack.values import walk
 from bot.texts import catalogue
 from tests.demo.browsing import browsing
+from tests.proxies import proxy
 
 WAYS = ("http", "socket")
 
@@ -76,6 +77,20 @@ def _titles() -> dict[str, list[str]]:
             if kind.startswith("title"):
                 found[code].append(str(message.string))
     return found
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.lower], ids=["upper", "lower"])
+async def test_a_proxy_of_the_machine_is_not_asked_for_what_is_here(
+    spelling: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the stand-in for Slack nor the lab's servers are looked for behind the proxy."""
+    async with proxy() as led:
+        for name in ("https_proxy", "http_proxy"):
+            monkeypatch.setenv(spelling(name), f"http://{led.name}")
+        async with open_demo() as demo:
+            words = await _answer(demo.slack, "missing-intermediate.lab.test")
+    assert any(title in words for title in _titles()["missing_intermediate"])
+    assert led.asked == []
 
 
 async def test_every_server_of_the_lab_is_answered_with_its_cause() -> None:

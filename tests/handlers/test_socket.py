@@ -78,8 +78,9 @@ async def not_lost(payload: object, body: object) -> None:
 async def open_socket(server: Server, *, hello_seconds: float) -> AsyncIterator[Socket]:
     """A Socket at that server."""
     measures = Measures(Metrics())
-    async with open_session() as session:
-        web_api = web_client("xoxb", f"http://127.0.0.1:{server.port}/api/", session, measures)
+    api_url = f"http://127.0.0.1:{server.port}/api/"
+    async with open_session(api_url) as session:
+        web_api = web_client("xoxb", api_url, session, measures)
         socket = Socket(
             AsyncApp(token="xoxb", signing_secret="x"),
             "xapp",
