@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.diagnosis.report import ChainCertificate, Endpoint, Report
-from bot.render.drawing import wrong_ones
+from bot.render.drawing import revoked_ones, wrong_ones
 from bot.texts.catalogue import Catalogue
 from handlers.escape import shorten, visible
 
@@ -92,17 +92,20 @@ def _path_rows(
     report: Report, sent: Mapping[str, ChainCertificate], now: datetime, texts: Catalogue
 ) -> list[tuple[int, str, str]]:
     rows = []
+    revoked = revoked_ones(report)
     for depth, step in enumerate(report.path or ()):
         held = sent.get(step.sha256)
         if step.source == "roots":
             state = texts.text("slack.chain.trusted")
+        elif step.sha256 in revoked:
+            state = texts.text("slack.chain.revoked")
         elif step.source == "server":
             state = texts.text("slack.chain.sent")
             if held is not None and not held.not_before <= now <= held.not_after:
                 state = texts.text("slack.chain.sent_invalid")
         else:
             state = texts.text(f"slack.chain.missing_{step.source}")
-        if held is not None and step.source == "server":
+        if held is not None and step.source == "server" and step.sha256 not in revoked:
             state = texts.text(
                 "slack.chain.with_validity", state=state, validity=validity(held, now, texts)
             )

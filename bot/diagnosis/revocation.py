@@ -20,6 +20,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from bot.diagnosis.certificate import Certificate
+from bot.diagnosis.effort import EffortSpentError, spend
 
 How = Literal["stapled", "ocsp", "crl"]
 State = Literal["good", "revoked", "unknown", "unusable", "pending"]
@@ -198,7 +199,10 @@ def read_crl(
             | ec.EllipticCurvePublicKey
             | ed25519.Ed25519PublicKey
             | ed448.Ed448PublicKey,
-        ) or not crl.is_signature_valid(key):
+        ):
+            return unusable("signature")
+        spend(key)
+        if not crl.is_signature_valid(key):
             return unusable("signature")
         status = Status(
             "crl",
@@ -216,6 +220,8 @@ def read_crl(
         return replace(
             status, state="revoked", revoked_at=entry.revocation_date_utc, reason=_reason(entry)
         )
+    except EffortSpentError:
+        return unusable("signature")
     except _BROKEN as error:
         return unusable("unreadable", str(error)[:200])
 
@@ -264,9 +270,10 @@ def _is_signed(response: ocsp.OCSPResponse, issuer: Certificate, at: datetime) -
 
 def _may_answer(delegate: x509.Certificate, issuer: Certificate, at: datetime) -> bool:
     try:
+        spend(issuer.parsed.public_key())
         delegate.verify_directly_issued_by(issuer.parsed)
         purposes = delegate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (InvalidSignature, x509.ExtensionNotFound, *_BROKEN):
+    except (InvalidSignature, EffortSpentError, x509.ExtensionNotFound, *_BROKEN):
         return False
     dated = delegate.not_valid_before_utc - _SKEW <= at <= delegate.not_valid_after_utc + _SKEW
     return dated and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
@@ -277,6 +284,7 @@ def _verifies(signer: x509.Certificate, response: ocsp.OCSPResponse) -> bool:
     try:
         key = signer.public_key()
         digest = response.signature_hash_algorithm
+        spend(key)
         if isinstance(key, rsa.RSAPublicKey) and digest is not None:
             key.verify(signature, signed, padding.PKCS1v15(), digest)
         elif isinstance(key, ec.EllipticCurvePublicKey) and digest is not None:
@@ -285,6 +293,6 @@ def _verifies(signer: x509.Certificate, response: ocsp.OCSPResponse) -> bool:
             key.verify(signature, signed)
         else:
             return False
-    except (InvalidSignature, *_BROKEN):
+    except (InvalidSignature, EffortSpentError, *_BROKEN):
         return False
     return True

@@ -12,6 +12,7 @@ from datetime import datetime
 import idna
 from pydantic import JsonValue
 
+from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import ChainCertificate, Endpoint, Report
 from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue
@@ -42,7 +43,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
     """
     endpoint = _shown_endpoint(report)
     sent = endpoint.chain if endpoint else ()
-    wrong = wrong_ones(report)
+    wrong, revoked = wrong_ones(report), revoked_ones(report)
     if not report.path:
         return _without_path(sent, wrong, moment, texts) if sent else []
     by_digest = {certificate.sha256: certificate for certificate in sent}
@@ -52,6 +53,8 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
         name = common_name(step.subject)
         if step.source == "roots":
             entries.append(Entry(name, depth, "✓", texts.text("terminal.chain.trusted"), "green"))
+        elif step.sha256 in revoked:
+            entries.append(Entry(name, depth, "✗", texts.text("terminal.chain.revoked"), "red"))
         elif certificate is not None:
             entries.append(_sent(certificate, depth, moment, texts))
         elif step.source == "server":
@@ -92,6 +95,12 @@ def wrong_ones(report: Report) -> frozenset[str]:
     """Fingerprints of the certificates that have the issuer's name and another key."""
     found = (one for finding in report.findings for one in _list(finding.evidence.get("wrong")))
     return frozenset(str(one.get("sha256")) for one in found if isinstance(one, dict))
+
+
+def revoked_ones(report: Report) -> frozenset[str]:
+    """Fingerprints of the certificates that were revoked."""
+    found = (one for one in report.findings if one.code is Cause.REVOKED)
+    return frozenset(str(one.evidence.get("sha256")) for one in found)
 
 
 def _list(value: JsonValue) -> list[JsonValue]:

@@ -116,6 +116,7 @@ async def test_the_first_answer_is_printed_before_the_responder_has_answered(
     assert (process.returncode, err) == (status, b"")
     assert ("\nUpdate: the CA has answered" in rest) is (kind == "revoked")
     assert (f"✗ BROKEN  {HOST} — " in rest) is (kind == "revoked")
+    assert ("✗ REVOKED by its CA" in rest) is (kind == "revoked")
 
 
 async def test_a_json_line_waits_a_little_and_says_what_is_open(

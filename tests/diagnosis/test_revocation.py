@@ -13,6 +13,7 @@ from bot.demo.lab.pki import Issued
 from bot.demo.lab.responder import REVOKED_SERIAL, answer_ocsp, crl, ocsp_address, staple
 from bot.diagnosis.certificate import Certificate, read_certificate
 from bot.diagnosis.download import Downloader
+from bot.diagnosis.effort import bounded_effort
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.diagnosis.revocation import ocsp_request, places_of, read_crl, read_ocsp
@@ -136,3 +137,15 @@ async def test_a_slow_responder_is_not_waited_for_and_one_that_answers_is_asked_
             await asker.aclose()
             await downloader.aclose()
             await system.aclose()
+
+
+def test_signatures_of_answers_are_counted() -> None:
+    """Who has spent a check's effort on a hostile chain has none left for hostile answers."""
+    ca = authority()
+    leaf = _read(ca.leaf(HOST))
+    answer = answer_ocsp(ca, "good", ocsp_request(leaf, ISSUER))
+    with bounded_effort(2):
+        assert read_ocsp(answer, leaf, ISSUER, NOW).state == "good"
+        assert read_crl(crl(ca), leaf, ISSUER, NOW).state == "good"
+        assert read_crl(crl(ca), leaf, ISSUER, NOW).fault == "signature"
+        assert read_ocsp(answer, leaf, ISSUER, NOW).fault == "signature"

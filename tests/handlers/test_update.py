@@ -222,4 +222,7 @@ async def test_a_slow_responder_of_the_lab(run: Run) -> None:
             text = bot.slack.messages(CHANNEL, AIKO)[-1].text
             assert text.startswith("Update: ✗ Broken: revoked-late.lab.test")
             assert lab.aia_requests == ["/ocsp/late"]
+            cached = await bot.slack.command(BEN, CHANNEL, "revoked-late.lab.test")
+            assert cached.message is not None
+            assert "✗ REVOKED by its CA" in str(cached.message.blocks)
             assert bot.slack.refusals == ()

@@ -55,6 +55,7 @@ def _finding(certificate: Certificate, said: Status, *, by: Certificate | None =
             "name": certificate.subject_name,
             "issuer": certificate.issuer_name,
             "serial": certificate.serial,
+            "sha256": certificate.sha256,
             "revoked_at": _text(said.revoked_at),
             "reason": said.reason,
             "address": said.url,
