@@ -23,7 +23,7 @@ are left out or replaced; nothing else is changed, so prompts, log prefixes and 
   (`ambiguous_issuer`). Received by a client that shows a certificate: `client_certificate_rejected`.
 - `handshake failure` (alert 40) does not say why: `handshake_failure`, with its usual reasons in
   `also`. `wrong version number` and its kin seen by a client: `plaintext_on_tls_port`; seen by a
-  server: somebody spoke plain text, or another protocol, to its TLS port.
+  server, to whose TLS port somebody spoke something else: `tls_on_plaintext_port`.
 - "has expired or is not yet valid" is `expired` unless the times given say it is not yet valid.
 - Nothing wrong with TLS is `not_a_tls_error`, even where the words ssl or certificate stand in it.
   For names that do not resolve, refused connections and timeouts the contract has causes of their
