@@ -8,7 +8,7 @@ fix, never the cause. Foreign strings stand in plain or rich text only.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 
 import idna
@@ -17,6 +17,7 @@ from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
 from bot.history import Change
 from bot.letter import audience_of
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.moment import moment_text
 from bot.texts.names import short_list
 from handlers import blocks, limits
 from handlers.blocks import Block, Element, Message
@@ -64,6 +65,7 @@ class Shown:
     updates: bool = False
     addresses: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _supposed(shown: Shown, texts: Catalogue) -> str:
     """What the asker asked to be supposed, as sentences; empty for a usual check."""
     said = []
     if shown.judged_at != shown.report.checked_at:
-        when = f"{shown.judged_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        when = moment_text(shown.judged_at, shown.zone)
         said.append(texts.text("slack.answer.as_of", when=when))
     if shown.addresses:
         addresses = texts.text("slack.answer.and").join(shown.addresses)

@@ -5,6 +5,7 @@ Pure. A modal has its own limits (`limits.VIEW_*`); what does not fit is named a
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from pydantic import JsonValue
 from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, Report
 from bot.render.evidence import alias_line, seen_at
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.moment import moment_text
 from handlers import blocks, limits
 from handlers.answer import fix_elements, host_name
 from handlers.blocks import Block, Element
@@ -45,7 +47,7 @@ def sentence_view(lang: Lang, sentence: str) -> View:
     return _view(lang, [{"type": "section", "text": blocks.plain(sentence)}])
 
 
-def details_view(report: Report, lang: Lang) -> View:
+def details_view(report: Report, lang: Lang, zone: tzinfo = UTC) -> View:
     """All findings, endpoints, certificates, clients and steps of a phrased Report."""
     texts = catalogue(lang)
     parts: list[Part] = [part(0, blocks.header(host_name(report)))]
@@ -60,7 +62,7 @@ def details_view(report: Report, lang: Lang) -> View:
             body = (blocks.rich(*steps[at : at + 8]) for at in range(0, len(steps), 8))
             parts += _section(texts, "fix", 2, body, heading=heading)
     parts += _section(texts, "endpoints", 3, _endpoints(report, texts))
-    parts += _section(texts, "chain", 4, _chains(report, texts))
+    parts += _section(texts, "chain", 4, _chains(report, texts, zone))
     parts += _section(texts, "clients", 5, _clients(report, texts))
     if report.pending:
         parts.append(part(1, blocks.context(texts.text("revocation.pending"))))
@@ -156,7 +158,7 @@ def _endpoint(endpoint: Endpoint, report: Report, texts: Catalogue) -> Block:
     return blocks.rich(blocks.preformatted("\n".join(lines)))
 
 
-def _chains(report: Report, texts: Catalogue) -> Iterator[Block]:
+def _chains(report: Report, texts: Catalogue, zone: tzinfo) -> Iterator[Block]:
     """Every different chain once, under the addresses that sent it."""
     senders: dict[tuple[str, ...], list[str]] = {}
     chains: dict[tuple[str, ...], tuple[ChainCertificate, ...]] = {}
@@ -169,10 +171,10 @@ def _chains(report: Report, texts: Catalogue) -> Iterator[Block]:
         if len(chains) > 1:
             yield blocks.context(", ".join(senders[key][:20]))
         for place, one in enumerate(chain):
-            yield blocks.rich(blocks.preformatted(_certificate(place, one, texts), 2500))
+            yield blocks.rich(blocks.preformatted(_certificate(place, one, texts, zone), 2500))
 
 
-def _certificate(place: int, one: ChainCertificate, texts: Catalogue) -> str:
+def _certificate(place: int, one: ChainCertificate, texts: Catalogue, zone: tzinfo) -> str:
     names = ", ".join(visible(name) for name in one.dns_names[:20])
     if len(one.dns_names) > 20:
         names += " " + texts.text("slack.who.more", n=len(one.dns_names) - 20)
@@ -180,7 +182,7 @@ def _certificate(place: int, one: ChainCertificate, texts: Catalogue) -> str:
         f"{place}  {texts.text(f'slack.role.{one.role}')}",
         f"   {texts.text('slack.field.subject')}  {visible(one.subject)}",
         f"   {texts.text('slack.field.issuer')}  {visible(one.issuer)}",
-        f"   {texts.text('slack.field.valid')}  {one.not_before:%Y-%m-%d %H:%M} – {one.not_after:%Y-%m-%d %H:%M} UTC",
+        f"   {texts.text('slack.field.valid')}  {moment_text(one.not_before, zone)} – {moment_text(one.not_after, zone)}",
     ]
     if names:
         lines.append(f"   {texts.text('slack.field.names')}  {names}")

@@ -60,6 +60,7 @@ class Presenter:
                 checking_again=checking_again,
                 updates=updates,
                 changes=answer.record.changes,
+                zone=zone,
                 addresses=tuple(
                     _written(one.address, one.port) for one in answer.record.question.addresses
                 ),

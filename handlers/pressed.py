@@ -292,7 +292,7 @@ async def details(desk: Desk, place: Place, press: Press) -> None:
         if isinstance(answer, Message):
             view = sentence_view(press.lang, answer.text)
         else:
-            view = details_view(desk.presenter.phrased(answer, press.lang, zone), press.lang)
+            view = details_view(desk.presenter.phrased(answer, press.lang, zone), press.lang, zone)
     except Exception as error:
         host = press.command.split(" ", 1)[0]
         view = sentence_view(press.lang, desk.failure(error, press.lang, host, "details").text)

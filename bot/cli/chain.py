@@ -62,8 +62,8 @@ def chain(
         answer = asyncio.run(_judge(settings, pem, question))
     except SettingsError as error:
         raise WrongUsageError(str(error)) from error
-    report = phrase_report(for_software(answer, chosen_software), chosen)
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
+    report = phrase_report(for_software(answer, chosen_software), chosen, out.zone)
     with quiet_pipe():
         out.answer(
             report, save_command=None if fullchain else again_with("--fullchain", "fullchain.pem")

@@ -172,7 +172,7 @@ async def _answer(
         with progress(len(questions), out) as (shown, advance):
             async with aclosing(_in_order(vantage, questions)) as answers:
                 async for answer in answers:
-                    report = phrase_report(for_software(answer, software), out.lang)
+                    report = phrase_report(for_software(answer, software), out.lang, out.zone)
                     if len(questions) == 1:
                         shown.answer(
                             report,
@@ -180,7 +180,9 @@ async def _answer(
                             allow_command=again_with(*_allowing(report)),
                         )
                         if read_on and (later := await _later(vantage, answer, out)):
-                            report = phrase_report(for_software(later, software), out.lang)
+                            report = phrase_report(
+                                for_software(later, software), out.lang, out.zone
+                            )
                             if matters(answer, later):
                                 shown.update(report, save_command=save_command)
                     else:

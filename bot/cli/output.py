@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from bot.diagnosis.remedies import fix_with, softwares_for
 from bot.diagnosis.report import Report
 from bot.render.terminal import render_report, render_row, render_tally
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.moment import local_zone
 
 # A pipe or a file has no width of its own; this one leaves error lines in one piece more often
 # than 80 does.
@@ -47,6 +48,7 @@ class Out:
     verbose: bool
     as_of: datetime | None
     console: Console
+    zone: tzinfo
 
     def answer(
         self, report: Report, *, save_command: str | None = None, allow_command: str | None = None
@@ -64,6 +66,7 @@ class Out:
                 save_command=save_command,
                 allow_command=allow_command,
                 verbose=self.verbose,
+                zone=self.zone,
             )
         )
 
@@ -127,7 +130,9 @@ def open_out(
     lang: Lang, *, as_json: bool = False, verbose: bool = False, as_of: datetime | None = None
 ) -> Out:
     """Standard output: coloured on a terminal only, and not with NO_COLOR (https://no-color.org)."""
-    return Out(lang, as_json, verbose, as_of, _console())
+    # What programs read is the same on every machine.
+    zone = UTC if as_json else local_zone()
+    return Out(lang, as_json, verbose, as_of, _console(), zone)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Every foreign string passes through `visible` here. Nothing here does I/O.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -27,6 +27,7 @@ from bot.render.lines import pad, shorten
 from bot.render.page import LABELS, NARROWEST, Page, open_page
 from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.moment import moment_text
 from bot.texts.names import short_name
 from bot.texts.phrase import phrase_guess
 
@@ -62,6 +63,7 @@ def render_report(
     save_command: str | None = None,
     allow_command: str | None = None,
     verbose: bool = False,
+    zone: tzinfo = UTC,
 ) -> list[Text]:
     """The full answer.
 
@@ -73,6 +75,7 @@ def render_report(
         save_command: Shown beside a full chain: what writes it into a file.
         allow_command: Shown where the egress policy forbids the address: what allows it.
         verbose: Also show the evidence of each finding.
+        zone: The reader's time zone; moments have UTC beside them.
 
     Returns:
         Lines without their line feeds.
@@ -107,7 +110,7 @@ def render_report(
     page.blank()
     footer = page.texts.text(
         "terminal.checked_here" if report.vantage == _HERE else "terminal.checked",
-        date=_moment(report.checked_at),
+        date=moment_text(report.checked_at, zone),
         vantage=visible(report.vantage),
         duration=report.duration_ms,
     )
@@ -116,7 +119,9 @@ def render_report(
     if via:
         page.paragraph(page.texts.text("terminal.via", via=visible(", ".join(via))), style="dim")
     if as_of:
-        page.paragraph(page.texts.text("terminal.judged", date=_moment(as_of)), style="dim")
+        page.paragraph(
+            page.texts.text("terminal.judged", date=moment_text(as_of, zone)), style="dim"
+        )
     return page.lines
 
 
@@ -355,7 +360,3 @@ def _observed(endpoint: Endpoint) -> tuple[object, ...]:
 def _address(endpoint: Endpoint) -> str:
     address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
     return shorten(visible(f"{address}:{endpoint.port}"), 47)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -24,7 +24,7 @@ def moment_text(moment: datetime, zone: tzinfo = UTC) -> str:
         zone: The reader's.
 
     Returns:
-        "2026-11-23 09:00 UTC", or "2026-11-23 18:00 JST (09:00 UTC)" for a reader elsewhere; the
+        "2026-11-23 09:00 UTC", or "2026-11-23 18:00 JST / 09:00 UTC" for a reader elsewhere; the
         date of UTC stands there too where it is another one.
     """
     utc = moment.astimezone(UTC)
@@ -35,7 +35,7 @@ def moment_text(moment: datetime, zone: tzinfo = UTC) -> str:
     if not local.utcoffset():
         return f"{utc:%Y-%m-%d %H:%M} UTC"
     form = "%H:%M" if local.date() == utc.date() else "%Y-%m-%d %H:%M"
-    return f"{local:%Y-%m-%d %H:%M} {_zone_text(local)} ({utc:{form}} UTC)"
+    return f"{local:%Y-%m-%d %H:%M} {_zone_text(local)} / {utc:{form}} UTC"
 
 
 def _zone_text(local: datetime) -> str:

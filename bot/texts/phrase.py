@@ -4,6 +4,7 @@ Which text fits a finding is decided here by its evidence; the words are in the 
 strings are put in as they are (only cut to a readable length): escaping is each renderer's.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -31,8 +32,13 @@ _MOMENTS = (
 # Nobody's application is `openssl s_client`, and a setting is no client of its own; they are left
 # out of sentences about who notices.
 TOOLS = ("openssl", "python-strict", "java-aia")
-# A summary names a handful.
+LONGEST_SUMMARY = 200
+# A summary names a handful of clients, fewer where it would grow too long; then what came from
+# outside is cut shorter: (clients, characters of each foreign string).
 _CLIENTS_SHOWN = 3
+_ROOMS = ((_CLIENTS_SHOWN, _LONGEST_FOREIGN), (2, 60), (1, 60), (1, 40), (1, 24))
+_HOST = 40
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def phrase_report(report: Report, lang: Lang, zone: tzinfo = UTC) -> Report:
@@ -86,19 +92,36 @@ def values_of(
 
 
 def _summary(report: Report, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo) -> str:
-    if report.cause is None or not report.findings:
-        return texts.text("cause.ok.summary", shared)
-    return _sentence(report.findings[0], "summary", shared, texts, zone)
+    """A sentence of at most `LONGEST_SUMMARY` characters: what is long in it is told shorter."""
+    text = ""
+    for clients, foreign in _ROOMS:
+        fitted = {**shared, **_noticing(report, texts, clients)}
+        fitted["host"] = _cut(fitted["host"], max(foreign, _HOST))
+        if report.cause is None or not report.findings:
+            text = texts.text("cause.ok.summary", fitted)
+        else:
+            text = _sentence(report.findings[0], "summary", fitted, texts, zone, foreign)
+        if len(text) <= LONGEST_SUMMARY:
+            return text
+    return _cut(text, LONGEST_SUMMARY)
 
 
-def _sentence(
-    finding: Finding, kind: str, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo
+def _sentence(  # noqa: PLR0917 - all of them are needed, and only this module calls it
+    finding: Finding,
+    kind: str,
+    shared: Mapping[str, object],
+    texts: Catalogue,
+    zone: tzinfo,
+    foreign: int = _LONGEST_FOREIGN,
 ) -> str:
     code = _code(finding, texts)
     variants = variants_of(finding)
     keys = [*(f"cause.{code}.{kind}_{one}" for one in variants), f"cause.{code}.{kind}"]
     key = next(one for one in keys if texts.has(one))
-    values = _Values({**shared, **_values(finding, texts, zone)})
+    own = _values(finding, texts, zone)
+    if foreign < _LONGEST_FOREIGN:
+        own = {name: _shorter(name, one, foreign) for name, one in own.items()}
+    values = _Values({**shared, **own})
     of_two = _of_two(finding.evidence, kind)
     count = finding.evidence.get("count")
     if key.endswith(".summary") and finding.code is Cause.MISSING_INTERMEDIATE:
@@ -185,19 +208,25 @@ def software_name(code: str, texts: Catalogue) -> str:
 
 
 def _shared_values(report: Report, texts: Catalogue) -> dict[str, object]:
-    failing = [one for one in report.clients if one.outcome == "fails"]
-    working = [one for one in report.clients if one.outcome == "works"]
     return {
         "host": report.target.host,
         "port": report.target.port,
-        "failing": _client_list(failing, texts),
-        "working": _client_list(working, texts),
+        **_noticing(report, texts, _CLIENTS_SHOWN),
     }
 
 
-def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue) -> str:
+def _noticing(report: Report, texts: Catalogue, most: int) -> dict[str, object]:
+    failing = [one for one in report.clients if one.outcome == "fails"]
+    working = [one for one in report.clients if one.outcome == "works"]
+    return {
+        "failing": _client_list(failing, texts, most),
+        "working": _client_list(working, texts, most),
+    }
+
+
+def _client_list(clients: Sequence[ClientPrediction], texts: Catalogue, most: int) -> str:
     told = [one for one in clients if one.client not in TOOLS]
-    names, more = short_list(told, texts, _CLIENTS_SHOWN)
+    names, more = short_list(told, texts, most)
     if more:
         names.append(texts.text("client.others", n=more))
     return format_list(names, locale=texts.lang) if names else "—"
@@ -220,7 +249,7 @@ def _values(finding: Finding, texts: Catalogue, zone: tzinfo) -> dict[str, objec
         shown = names[:_NAMES_SHOWN]
         more = (total if isinstance(total, int) else len(names)) - len(shown)
         values["names"] = format_list(
-            [*shown, f"+{more}"] if more > 0 else shown, locale=texts.lang
+            [*shown, texts.text("cause.others", n=more)] if more > 0 else shown, locale=texts.lang
         )
     for name, listed in (("accepted", "accepted_cas"), ("default_names", "default_names")):
         several = [_cut(one) for one in _list(evidence.get(listed))[:_NAMES_SHOWN]]
@@ -279,9 +308,15 @@ def _moment(text: str, zone: tzinfo) -> str:
         return _cut(text)
 
 
-def _cut(value: Any) -> str:
+def _shorter(name: str, value: object, most: int) -> object:
+    if name in _MOMENTS and (date := _DATE.match(str(value))):
+        return date[0]
+    return value if name == "period" else _cut(value, most)
+
+
+def _cut(value: Any, most: int = _LONGEST_FOREIGN) -> str:
     text = "—" if value is None else str(value)
-    return text if len(text) <= _LONGEST_FOREIGN else text[: _LONGEST_FOREIGN - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _list(value: Any) -> list[Any]:

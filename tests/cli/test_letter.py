@@ -24,7 +24,7 @@ async def test_the_letter_is_on_standard_output(tlscheck: Run, where: Where) -> 
     assert ended.out.startswith("Subject: missing-intermediate.lab.test: ")
     assert ended.out.endswith("\n\nAoi Mori\n")
     assert "ssl_certificate " in ended.out
-    assert " JST (" in ended.out
+    assert " JST / " in ended.out
     assert "\x1b" not in ended.out
     # The lab's CA cannot be asked from another process, so no chain is proven.
     assert ended.err == ""

@@ -65,7 +65,7 @@ def test_the_story_is_told_in_words_that_everybody_knows() -> None:
     assert "    Verify return code: 0 (ok)\n" in letter.body
     assert "ssl_certificate " in letter.body
     assert "SSLCertificateFile" not in letter.body
-    assert "JST (" in letter.body
+    assert "JST / " in letter.body
     (chain,) = letter.attachments
     assert chain.name == "missing-intermediate.lab.test.fullchain.pem"
     assert chain.name in letter.body

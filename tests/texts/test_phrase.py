@@ -4,6 +4,7 @@ import asyncio
 import functools
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -21,9 +22,9 @@ from bot.diagnosis.report import (
     Target,
 )
 from bot.texts import LANGS, Lang, period, phrase_report
+from bot.texts.phrase import LONGEST_SUMMARY
 from tests.diagnosis.test_lab import reports_of
 
-LONGEST_SUMMARY = 260
 NOW = datetime(2026, 5, 6, tzinfo=UTC)
 
 
@@ -37,7 +38,7 @@ def lab_reports() -> dict[str, Report]:
 def test_every_server_of_the_lab_is_put_into_words(lang: Lang) -> None:
     """Sentences are short, whole and without gaps, for each fault that the lab has."""
     for which, report in lab_reports().items():
-        said = phrase_report(report, lang)
+        said = phrase_report(report, lang, ZoneInfo("America/New_York"))
         assert said.summary, which
         assert len(said.summary) <= LONGEST_SUMMARY, (which, len(said.summary), said.summary)
         texts = [said.summary]
@@ -58,6 +59,26 @@ def test_every_server_of_the_lab_is_put_into_words(lang: Lang) -> None:
                 or " " not in text
                 or len(text) < 80
             )
+
+
+def test_a_long_summary_loses_no_sentence() -> None:
+    """With the longest host and foreign names a summary is whole: its values are cut, not it."""
+    report = lab_reports()["missing-intermediate"]
+    host = ".".join(["a" * 60] * 4)
+    finding = report.findings[0]
+    finding = finding.model_copy(update={"evidence": {**finding.evidence, "issuer": "CA " * 100}})
+    report = report.model_copy(
+        update={
+            "target": report.target.model_copy(update={"host": host}),
+            "findings": (finding, *report.findings[1:]),
+        }
+    )
+    for lang in LANGS:
+        summary = phrase_report(report, lang).summary
+        assert len(summary) <= LONGEST_SUMMARY
+        assert summary.endswith((".", "。"))
+        assert "curl" in summary
+        assert "…" in summary
 
 
 def test_the_languages_differ_in_words_only() -> None:
@@ -164,7 +185,7 @@ def test_no_evidence_makes_it_raise(
         said = phrase_report(report, lang)
         assert said.summary
         assert said.findings[0].title
-        assert len(said.summary) < 1500
+        assert len(said.summary) <= LONGEST_SUMMARY
 
 
 @pytest.mark.parametrize("cause", Cause)
