@@ -26,6 +26,7 @@ from bot.demo.lab.tls import TlsServer
 from bot.diagnosis import Question, parse_target
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.causes import Cause
+from bot.diagnosis.download import Downloader, DownloadError
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import examine
 from bot.diagnosis.fault import Fault
@@ -314,6 +315,26 @@ async def test_downloads_go_through_the_proxy_as_well() -> None:
     assert any(line.startswith(f"GET http://{AIA_HOST}/") for line in led.asked)
     assert not refused.findings[0].evidence["proven"]
     assert "secret" not in report.to_json() + refused.to_json()
+
+
+async def test_the_login_goes_to_the_proxy_and_to_nobody_else() -> None:
+    """For https it stands in CONNECT, not in the request that travels inside."""
+    async with at(good()) as place, proxy(names={"ca.lab.test": place}, login=LOGIN) as led:
+        led.login = "user:secret"
+        known: dict[str, tuple[Place, ...]] = {"ca.lab.test": (Place(ip_address(place[0])),)}
+        policy = EgressPolicy((ip_network("127.0.0.0/8"),))
+        downloader = Downloader(FixedResolver(known, Nobody()), policy, led.proxies())
+        try:
+            with pytest.raises(DownloadError, match="certificate verify failed"):
+                await downloader.download("https://ca.lab.test/ca.cer", most_bytes=1000)
+            with pytest.raises(DownloadError, match="denied"):
+                await downloader.download("https://10.0.0.1/ca.cer", most_bytes=1000)
+            with pytest.raises(DownloadError, match="not found"):
+                await downloader.download("http://db.corp/ca.cer", most_bytes=1000)
+        finally:
+            await downloader.aclose()
+    assert led.asked == ["CONNECT ca.lab.test:443 HTTP/1.1"]
+    assert f"Proxy-Authorization: Basic {LOGIN}".encode() in led.heads[0]
 
 
 async def test_a_proxy_that_is_itself_reached_over_tls() -> None:
