@@ -349,6 +349,8 @@ def _silence(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
 
 
 def _names(evidence: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    if evidence.get("final_dot"):
+        return ("final_dot",)
     if evidence.get("common_name_matches"):
         return ("common_name",)
     if evidence.get("names"):

@@ -28,7 +28,7 @@ class TlsServer:
     """What one address presents: its chain exactly as sent (the server's own certificate first).
 
     `lowest` and `highest` are pyOpenSSL's version numbers (`SSL.TLS1_2_VERSION`). `client_ca` is
-    named in the request for a client certificate. `pace`: seconds between two sent bytes.
+    named in the request for a client certificate, `client_cas` after it. `pace`: seconds between two sent bytes.
     `staple`: an OCSP response, DER.
     `also`: a second certificate with a key of another kind, for clients that want that; `own_order`:
     which one is given goes by the server's order, not by the client's. `alpn`: the protocol that it
@@ -41,6 +41,7 @@ class TlsServer:
     ciphers: bytes | None = None
     client_certificate: ClientCertificate = "unasked"
     client_ca: Issued | None = None
+    client_cas: tuple[Issued, ...] = ()
     pace: float | None = None
     staple: bytes | None = None
     also: Issued | None = None
@@ -83,8 +84,10 @@ class TlsServer:
     def _ask_for_certificate(self, context: SSL.Context) -> None:
         if self.client_certificate == "unasked":
             return
-        if self.client_ca is not None:
-            context.add_client_ca(self.client_ca.certificate)
+        named = (self.client_ca, *self.client_cas)
+        for one in named:
+            if one is not None:
+                context.add_client_ca(one.certificate)
         mode = SSL.VERIFY_PEER
         if self.client_certificate == "required":
             mode |= SSL.VERIFY_FAIL_IF_NO_PEER_CERT

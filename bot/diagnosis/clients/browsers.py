@@ -50,6 +50,7 @@ _CHROME = Client(
     order=("chain", "name", "dates"),
     roots="own",
     family="browsers",
+    final_dot="accepts",
 )
 
 _FIREFOX = Client(
@@ -110,6 +111,7 @@ _WINDOWS = Client(
     roots="microsoft",
     family="browsers",
     first="either",
+    final_dot="unknown",
 )
 
 _SAFARI_PAGE = "This Connection Is Not Private"
@@ -145,6 +147,7 @@ _SAFARI = Client(
     family="browsers",
     fetches=True,
     browser_ciphers=True,
+    final_dot="unknown",
 )
 
 _ANDROID_ANCHOR = (
@@ -172,6 +175,7 @@ _ANDROID = Client(
     roots="device",
     family="devices",
     least_rsa=1024,
+    final_dot="accepts",
 )
 _ANDROID_7 = replace(
     _ANDROID,

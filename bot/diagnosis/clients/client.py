@@ -69,6 +69,7 @@ class Client:
         replaces: It also looks for another issuer where one that was sent is of no use.
         preloads: It has most public intermediates beforehand.
         accepts_common_name: It takes the host from the subject when there is no SAN.
+        final_dot: What it does with a name in a certificate that ends with a dot.
         browser_ciphers: It offers only what browsers offer.
         checks_purpose: It refuses a server's certificate that is not for servers.
         first: The kind of certificate that it names first, of those that it takes.
@@ -92,6 +93,7 @@ class Client:
     replaces: bool = True
     preloads: bool = False
     accepts_common_name: bool = False
+    final_dot: Literal["accepts", "refuses", "unknown"] = "refuses"
     browser_ciphers: bool = False
     checks_purpose: bool = True
     first: Literal["ecdsa", "rsa", "either"] = "ecdsa"

@@ -210,7 +210,7 @@ def _predict_one(
 
 
 def _why_it_works(client: Client, findings: Sequence[Finding], *, fetched: bool) -> str:
-    if any(one.code is Cause.HOSTNAME_MISMATCH for one in findings):
+    if any(one.evidence.get("common_name_matches") for one in findings):
         return "common_name"
     for finding in findings:
         outcome, reason = _outcome(client, finding)
@@ -254,6 +254,10 @@ def _outcome(client: Client, finding: Finding) -> tuple[Outcome, str]:
             evidence.get("replacement") and client.fetches and client.replaces
         ):
             return "works", "fetches"
+        case Cause.HOSTNAME_MISMATCH if evidence.get("final_dot") and client.final_dot != "refuses":
+            if client.final_dot == "accepts":
+                return "works", "final_dot"
+            return "depends", "final_dot_unknown"
         case Cause.HOSTNAME_MISMATCH if evidence.get("common_name_matches"):
             if client.accepts_common_name:
                 return "works", "common_name"

@@ -262,6 +262,7 @@ _DOTNET = Client(
     fetches=True,
     accepts_common_name=True,
     order=("name", "chain", "dates"),
+    final_dot="unknown",
 )
 
 _RUSTLS_UNKNOWN = "invalid peer certificate: UnknownIssuer"

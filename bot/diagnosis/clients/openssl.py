@@ -53,6 +53,7 @@ _CURL = Client(
         "mismatch_address": "curl: (60) SSL: no alternative certificate subject name matches target host name '{host}'",
     },
     accepts_common_name=True,
+    final_dot="accepts",
 )
 
 _OPENSSL = Client(
@@ -160,6 +161,7 @@ _NODE = Client(
     roots="own",
     family="languages",
     least_rsa=1024,
+    final_dot="accepts",
 )
 
 _PYTHON_STRICT = replace(_PYTHON, code="python-strict", label="Python 3.13 and later")
@@ -192,6 +194,7 @@ _RUBY = Client(
     accepts_common_name=True,
     # The name is checked once the chain has been accepted.
     order=("chain", "dates", "name"),
+    final_dot="accepts",
 )
 
 _PHP_REFUSED = "error:0A000086:SSL routines::certificate verify failed"
@@ -233,6 +236,7 @@ _PHP = Client(
     },
     family="languages",
     accepts_common_name=True,
+    final_dot="accepts",
 )
 
 _OPENSSL_102 = Client(

@@ -1,4 +1,10 @@
-"""The server insists on a certificate of the client (mutual TLS)."""
+"""The server insists on a certificate of the client (mutual TLS).
+
+A check shows no certificate, so it sees only that one is required. That one was shown and refused
+(`client_certificate_rejected`) is known to whoever showed it: it comes from error text alone. Java
+and Windows answer the lack of one with the very alerts of a refusal (bad_certificate, 42), which
+is why no alert to an empty Certificate message counts as such here.
+"""
 
 from collections.abc import Iterator
 from typing import Literal

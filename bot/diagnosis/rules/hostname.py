@@ -34,6 +34,9 @@ def find(view: View) -> Iterator[Finding]:
             and _common_name_covers(leaf, view.target.host),
             "common_name": leaf.common_names[0] if leaf.common_names else None,
             **_beside(view),
+            "final_dot": any(
+                one.endswith(".") and matches(one[:-1], view.target.host) for one in leaf.dns_names
+            ),
             "is_address": _as_address(view.target.host) is not None,
             "first": leaf.subject_name,
         },
@@ -56,9 +59,11 @@ def covers(leaf: Certificate, host: str) -> bool:
 def matches(pattern: str, host: str) -> bool:
     """Whether a DNS name of a certificate, perhaps with a wildcard, matches a host name.
 
-    The wildcard stands for the whole leftmost label and for nothing else (RFC 9525, 6.3).
+    The wildcard stands for the whole leftmost label and for nothing else (RFC 9525, 6.3). A dot at
+    the end is the host's affair: in a certificate it is no DNS name (RFC 5280, 4.2.1.6), and OpenSSL,
+    Go and others compare to the letter.
     """
-    pattern, host = pattern.rstrip(".").lower(), host.rstrip(".").lower()
+    pattern, host = pattern.lower(), host.rstrip(".").lower()
     if not pattern.startswith("*."):
         return bool(pattern) and pattern == host
     label, _, rest = host.partition(".")

@@ -22,6 +22,7 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
     "rsa-certificate-incomplete": [(0, OK)],
     "ecdsa-certificate-expired": [(10, "verify 10")],
     # openssl offers no ALPN, Python does here; its releases know the alert by name or not.
+    "name-with-dot": [(62, "verify 62")],
     "alpn-refused": [(0, "(?i).*no.application.protocol.*")],
     "alpn-reset": [(0, "ConnectionResetError")],
     "alpn-unoffered": [(0, "BAD_EXTENSION")],

@@ -46,6 +46,10 @@ def _hostname_mismatch(ca: Authority, _: str) -> tuple[TlsServer, ...]:
     return (TlsServer((leaf, ca.issuing)),)
 
 
+def _name_with_dot(ca: Authority, host: str) -> tuple[TlsServer, ...]:
+    return (TlsServer((ca.leaf(host, names=[f"{host}."]), ca.issuing)),)
+
+
 def _wildcard_depth(ca: Authority, host: str) -> tuple[TlsServer, ...]:
     wildcard = "*." + host.split(".", 2)[2]
     return (TlsServer((ca.leaf(wildcard), ca.issuing)),)
@@ -123,6 +127,15 @@ SCENARIOS = (
         title_ja="証明書のホスト名が一致しない",
         story="The name was pointed at a shared host that answers with its default site.",
         build=_hostname_mismatch,
+    ),
+    Scenario(
+        name="name-with-dot",
+        cause=Cause.HOSTNAME_MISMATCH,
+        verdict="broken",
+        title="The name in the certificate ends with a dot",
+        title_ja="証明書の名前の末尾に余分なドット",
+        story="The name was copied from a zone file, where every full name ends with a dot.",
+        build=_name_with_dot,
     ),
     Scenario(
         name="wildcard-depth",
