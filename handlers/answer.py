@@ -13,19 +13,31 @@ from itertools import groupby
 
 import idna
 
+from bot.diagnosis.remedies import softwares_for
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
 from bot.history import Change
 from bot.letter import audience_of
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.moment import moment_text
 from bot.texts.names import short_list
+from bot.texts.phrase import phrase_guess
 from handlers import blocks, limits
 from handlers.blocks import Block, Element, Message
 from handlers.chain import draw_chain, representative
 from handlers.escape import mrkdwn, shorten, visible
 from handlers.fit import Part, fit, part
 from handlers.news import news_block
-from handlers.press import DETAILS, FULL_CHAIN, LETTER, RECHECK, RESULT_ID, SHARE, Press, Shared
+from handlers.press import (
+    DETAILS,
+    FIX,
+    FULL_CHAIN,
+    LETTER,
+    RECHECK,
+    RESULT_ID,
+    SHARE,
+    Press,
+    Shared,
+)
 
 _OUTCOMES: tuple[Outcome, ...] = ("fails", "depends", "works")
 _MOST_GROUPS = 4
@@ -93,7 +105,7 @@ def build_body(report: Report, judged_at: datetime, lang: Lang) -> Body:
         _who(report, texts),
         _drawing(report, judged_at, texts),
         _printed(report, texts),
-        _fix(report.fix, texts),
+        _fix(report, texts),
         _evidence(report, texts),
         _others(report, texts),
     ]
@@ -297,7 +309,8 @@ def fix_elements(fix: Fix, *, texts_too: bool, commands: bool) -> list[Element]:
     return elements
 
 
-def _fix(fix: Fix | None, texts: Catalogue) -> Part | None:
+def _fix(report: Report, texts: Catalogue) -> Part | None:
+    fix = report.fix
     if fix is None or (not fix.steps and not fix.fullchain_pem):
         return None
     heading = blocks.paragraph(blocks.word(texts.text(f"slack.fix.{fix.owner}"), bold=True))
@@ -305,6 +318,9 @@ def _fix(fix: Fix | None, texts: Catalogue) -> Part | None:
     if fix.fullchain_pem:
         key = "slack.fix.proven" if fix.proven else "slack.fix.unproven"
         file.append(blocks.paragraph(blocks.word(texts.text(key))))
+    guessed = phrase_guess(report, texts.lang)
+    if guessed:
+        file.append(blocks.paragraph(blocks.word(guessed)))
     forms = tuple(
         (blocks.rich(heading, *file, *fix_elements(fix, texts_too=a, commands=b)),)
         for a, b in ((True, True), (False, True), (False, False))
@@ -423,6 +439,8 @@ def _buttons(shown: Shown, texts: Catalogue) -> list[Element]:
     made.append(blocks.button(DETAILS, texts.text("slack.button.details"), value))
     if shown.report.fix is not None and shown.report.fix.fullchain_pem:
         made.append(blocks.button(FULL_CHAIN, texts.text("slack.button.fullchain"), value))
+    if softwares_for(shown.report):
+        made.append(blocks.button(FIX, texts.text("slack.button.fix"), value))
     # A letter is about today, not about a moment that was asked for.
     today = shown.judged_at == shown.report.checked_at
     if today and audience_of(shown.report) != "nobody":

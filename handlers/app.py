@@ -20,7 +20,8 @@ from handlers.explain import VIEW, answer_submission
 from handlers.letter import CALLBACK_ID as LETTER_VIEW
 from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
 from handlers.mail import choose, open_letter, submit
-from handlers.press import LETTER
+from handlers.mend import choose_fix, show_fix
+from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,12 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
         app.action(action_id)(_on_press(desk, listener))
 
     app.action(LETTER)(_on_press(desk, open_letter))
+    app.action(FIX)(_on_press(desk, show_fix))
+
+    @app.action(CHOOSE_FIX)
+    async def on_software(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        desk.work.start(choose_fix(desk, body, action), name="choose_fix")
 
     @app.action(CHOOSE_LANG)
     @app.action(CHOOSE_SOFTWARE)

@@ -49,6 +49,7 @@ SELECT_OPTIONS: Final = 100
 PLACEHOLDER: Final = 150
 # docs.slack.dev/reference/block-kit/composition-objects/option-object
 OPTION_TEXT: Final = 75
+OPTION_VALUE: Final = 150
 # The subject of a letter; mail programs cut long ones.
 SUBJECT: Final = 300
 ACTION_ID: Final = 255

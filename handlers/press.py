@@ -15,6 +15,8 @@ SHARE = "tlscheck_share"
 RECHECK = "tlscheck_recheck"
 DETAILS = "tlscheck_details"
 FULL_CHAIN = "tlscheck_fullchain"
+FIX = "tlscheck_fix"
+CHOOSE_FIX = "tlscheck_fix_software"
 LETTER = "tlscheck_letter"
 
 CHECK = "tlscheck_check"

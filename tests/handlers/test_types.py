@@ -11,6 +11,7 @@ import pytest
 from bot.demo.lab import open_lab
 from bot.demo.run import lab_vantage
 from bot.diagnosis.question import Question
+from bot.diagnosis.remedies import softwares_for
 from bot.diagnosis.target import parse_target
 from bot.letter import write_letter
 from bot.settings import load_settings
@@ -20,6 +21,7 @@ from handlers.details import details_view, sentence_view, skeleton_view
 from handlers.letter import Wish, letter_view, note_view
 from handlers.mail import letter_messages
 from handlers.press import Press, Shared
+from handlers.remedy import fix_message
 from handlers.sentences import help_message, say
 
 MODULES = Path(__file__).parents[2] / ".venv/node/node_modules"
@@ -97,6 +99,11 @@ async def test_every_message_and_window_has_slacks_shape(tmp_path: Path) -> None
             messages += [list(render(one).blocks) for one in (shown, shared)]
             views.append(details_view(phrased, lang))
             press = Press(command=report.target.host, lang=lang)
+            chosen = press.model_copy(update={"result": report.id})
+            messages += [
+                list(fix_message(report, chosen, code).blocks)
+                for code in (None, *softwares_for(report))
+            ]
             letter = write_letter(report, lang)
             views.append(letter_view(letter, report, Wish(press=press, lang=lang)))
             messages += [list(one.blocks) for one in letter_messages(letter.subject, letter.body)]

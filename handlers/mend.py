@@ -1,0 +1,46 @@
+"""The listeners of the fix: the steps for whoever pressed, and those for another software."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.blocks import Message
+from handlers.desk import Desk
+from handlers.press import Press, PressError
+from handlers.pressed import Place, read_place, spoken
+from handlers.remedy import fix_message, read_choice
+from handlers.sentences import say
+
+
+async def show_fix(desk: Desk, place: Place, press: Press) -> None:
+    """Fix: the steps for the software that was guessed, with a menu of the others."""
+    press = await spoken(desk, place, press)
+    answer = await desk.answer_of(press)
+    if isinstance(answer, Message):
+        await desk.tell(place.response_url, answer)
+        return
+    press = press.model_copy(update={"result": answer.report.id})
+    await desk.tell(place.response_url, fix_message(answer.report, press))
+
+
+async def choose_fix(desk: Desk, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+    """Another software was chosen: its steps take the place of the message with the menu."""
+    place = read_place(body)
+    option = action.get("selected_option")
+    try:
+        choice = read_choice(option.get("value") if isinstance(option, Mapping) else None)
+    except PressError:
+        await desk.tell(place.response_url, say(desk.lang, "slack.press.unknown"))
+        return
+    press = choice.press()
+    try:
+        answer = await desk.answer_of(press)
+    except Exception as error:
+        host = press.command.split(" ", 1)[0]
+        message = desk.failure(error, press.lang, host, "choose_fix")
+        await desk.tell(place.response_url, message)
+        return
+    if isinstance(answer, Message):
+        await desk.tell(place.response_url, answer)
+        return
+    message = fix_message(answer.report, press, choice.software)
+    await desk.tell(place.response_url, message, replace=True)
