@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: setup demo test bench compare lint types pictures lock clean
+.PHONY: setup demo test bench compare lint types pictures answers lock clean
 
 setup: $(VENV)/.complete
 
@@ -43,6 +43,10 @@ types: setup
 pictures: setup
 	$(BIN)/python -m bot.demo.picture deploy/pictures/terminal.svg
 	$(BIN)/python -m tests.demo.picture deploy/pictures/slack.png
+
+# The README's ten answers, from real checks in the lab.
+answers: setup
+	$(BIN)/python -m bot.demo.answers README.md
 
 # Needs uv; the result installs with plain pip.
 lock:

@@ -160,3 +160,27 @@ def test_an_unknown_key_is_a_defect(key: str) -> None:
     assert not catalogue("en").has(key)
     with pytest.raises(MissingTextError, match=re.escape(key)):
         catalogue("en").text(key)
+
+
+# One word for each thing, as Japanese operators write it.
+WORDINGS = {
+    r"ブラウザ(?!ー)": "ブラウザー",
+    r"サーバ(?!ー)": "サーバー",
+    r"フォルダ(?!ー)": "フォルダー",
+    r"ヘッダ(?!ー)": "ヘッダー",
+    r"中間証明書": "中間CA証明書",
+    r"拡張キー使用法|拡張キー用途": "拡張鍵用途",
+    r"クロス証明書|クロスルート証明書": "クロス署名証明書",
+    r"トラストストア|証明書ストア": "信頼ストア",
+    r"コンテナー": "コンテナ",
+    r"オレオレ証明書": "自己署名証明書",
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_japanese_has_one_word_for_each_thing(domain: str) -> None:
+    """The same thing is not called by two names on two screens."""
+    for key, message in messages("ja", domain).items():
+        for text in _texts(message):
+            for other, word in WORDINGS.items():
+                assert not re.search(other, text), (key, word, text)
