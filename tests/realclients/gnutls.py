@@ -108,6 +108,9 @@ async def open_proxy(servers: Sequence[Server]) -> AsyncIterator[str]:
         try:
             asked = await reader.readuntil(b"\r\n\r\n")
             host = asked.split()[1].decode().rpartition(":")[0]
+            if host not in places:  # what a browser asks on its own account
+                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                return
             above, below = await asyncio.open_connection(*places[host])
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(pump(above, writer), pump(reader, below))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from tests.realclients import browser, gnutls, programs, rust
+from tests.realclients import browser, fox, gnutls, programs, rust
 from tests.realclients.clients import Seen, Server, curl, java, node, openssl, python, why_missing
 
 Ask = Callable[[Sequence[Server], bytes, Path], Awaitable[Mapping[str, Seen]]]
@@ -111,5 +111,6 @@ ROSTER: tuple[Entry, ...] = (
     _plain("php", programs.php, "php", "--version"),
     Entry("uv", "rustls", rust.missing, lambda _: rust.uv),
     Entry("chromium", "chrome", _no_browser, lambda aia: partial(browser.chromium, aia=aia)),
+    Entry("firefox", "firefox", fox.missing, lambda aia: partial(fox.firefox, aia=aia)),
 )
 """In the order of the report."""

@@ -2,7 +2,8 @@
 
 Lines are those that the client prints; `{host}`, `{port}`, `{names}`, `{not_after}` and `{now}` are
 filled in. From the sources of Chrome (net_error_list.h), Firefox (SECerrs, SSLerrs,
-mozpkix) and curl (schannel), and from Apple's and Android's documentation.
+mozpkix, and from runs of
+Firefox 153) and curl (schannel), and from Apple's and Android's documentation.
 """
 
 from dataclasses import replace
@@ -58,7 +59,7 @@ _FIREFOX = Client(
     "Firefox",
     {
         "dns": "We can’t connect to the server at {host}.",
-        "refused": "Unable to connect",
+        "refused": "Firefox can’t establish a connection to the server at {host}",
         "connect_timeout": "The connection has timed out",
         "silent": "The connection has timed out",
         "reset": "PR_CONNECT_RESET_ERROR",
@@ -79,12 +80,22 @@ _FIREFOX = Client(
         "expired": "SEC_ERROR_EXPIRED_CERTIFICATE",
         "expired_upper": "SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE",
         "not_yet_valid": "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
+        "purpose": "SEC_ERROR_INADEQUATE_CERT_TYPE",
+        "not_a_ca": "SEC_ERROR_CA_CERT_INVALID",
+        "path_length": "SEC_ERROR_PATH_LEN_CONSTRAINT_INVALID",
+        "permitted": "SEC_ERROR_CERT_NOT_IN_NAME_SPACE",
+        "excluded": "SEC_ERROR_CERT_NOT_IN_NAME_SPACE",
+        "too_large": "SSL_ERROR_RX_MALFORMED_HANDSHAKE",
+        "must_staple": "MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING",
+        "old_staple": "SEC_ERROR_OCSP_OLD_RESPONSE",
         "ca_as_leaf": "MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY",
         "mismatch": "SSL_ERROR_BAD_CERT_DOMAIN",
         "mismatch_address": "SSL_ERROR_BAD_CERT_DOMAIN",
     },
     preloads=True,
     browser_ciphers=True,
+    # Of several faults that a person may pass over, the issuer's is named first, then the name's.
+    order=("chain", "name", "dates"),
     roots="mozilla",
     family="browsers",
 )

@@ -76,7 +76,6 @@ _LINES: dict[tuple[Cause, str], str] = {
     (Cause.REVOKED, "chrome"): "NET::ERR_CERT_REVOKED",
     (Cause.REVOKED, "firefox"): "SEC_ERROR_REVOKED_CERTIFICATE",
     (Cause.REVOKED, "windows"): "CRYPT_E_REVOKED (0x80092010)",
-    (Cause.OCSP_PROBLEM, "firefox"): "MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING",
 }
 
 

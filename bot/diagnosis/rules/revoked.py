@@ -94,8 +94,9 @@ def _problem(problem: str, severity: str, status: Status | None) -> Finding:
                 "address": status.url if status else None,
                 "this_update": _text(status.this_update) if status else None,
                 "next_update": _text(status.next_update) if status else None,
-                # GnuTLS takes a stapled answer of the past for a reason to refuse (its lab run).
-                "breaks": ["gnutls"] if problem == "stapled" else [],
+                # Firefox (SEC_ERROR_OCSP_OLD_RESPONSE) and GnuTLS take a stapled answer of the past
+                # for a reason to refuse; both were seen to.
+                "breaks": ["gnutls", "firefox"] if problem == "stapled" else [],
             },
         }
     )
