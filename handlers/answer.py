@@ -386,7 +386,8 @@ def _shared_line(shown: Shown, texts: Catalogue) -> str:
 def _small_print(shown: Shown, texts: Catalogue) -> str:
     report = shown.report
     moment = report.checked_at
-    when = date(moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+    when = date(moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S}")
+    when = f"{when} ({moment.astimezone(UTC):%H:%M} UTC)"
     vantage = mrkdwn(shorten(report.vantage, 64))
     key = "slack.small.checked_here" if vantage == _HERE else "slack.small.checked"
     pieces = [texts.text(key, when=when, vantage=vantage)]

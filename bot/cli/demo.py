@@ -13,7 +13,12 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")
     ] = 0,
-    lang: Annotated[Literal["en", "ja"], typer.Option(help="The language of the answers.")] = "en",
+    lang: Annotated[
+        Literal["en", "ja"] | None,
+        typer.Option(
+            help="The language of all answers; else each person's own.", show_default=False
+        ),
+    ] = None,
     hosts: Annotated[
         list[str] | None,
         typer.Argument(

@@ -57,12 +57,12 @@ class Demo:
 
 
 @asynccontextmanager
-async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
+async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator[Demo]:
     """Start everything; the bot takes work when the block begins.
 
     Args:
         port: The page's port; 0 takes a free one.
-        lang: The language of the answers.
+        lang: The language of all answers; None: each person's own, as set in the stand-in.
 
     Raises:
         SettingsError: The bot could not be started; the text says why.
@@ -79,7 +79,7 @@ async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
             signing_secret=signing_secret,
             bot_token=bot_token,
             app_token=app_token,
-            tries=tries(lang),
+            tries=tries(lang or "en"),
             strict=False,
             port=port,
         ) as slack,
@@ -123,12 +123,12 @@ async def open_demo(*, port: int = 0, lang: Lang = "en") -> AsyncIterator[Demo]:
             await bot
 
 
-def run(*, port: int = 0, lang: Lang = "en", hosts: Sequence[str] = ()) -> int:
+def run(*, port: int = 0, lang: Lang | None = None, hosts: Sequence[str] = ()) -> int:
     """Run the demo until Ctrl-C or SIGTERM; returns the exit status.
 
     Args:
         port: The page's port; 0 takes a free one.
-        lang: The language of the answers.
+        lang: The language of all answers; None: each person's own.
         hosts: Real hosts that the list of things to try begins with.
 
     Raises:
@@ -139,8 +139,8 @@ def run(*, port: int = 0, lang: Lang = "en", hosts: Sequence[str] = ()) -> int:
     return 0
 
 
-async def _run(port: int, lang: Lang, hosts: Sequence[str]) -> None:
-    texts = catalogue(lang)
+async def _run(port: int, lang: Lang | None, hosts: Sequence[str]) -> None:
+    texts = catalogue(lang or "en")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     try:
