@@ -118,6 +118,11 @@ class Service:
         )
         self._closing = False
 
+    @property
+    def vantage_name(self) -> str:
+        """What the place is called that checks run from."""
+        return self._vantage.name
+
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
         """The newest answer.
 

@@ -183,7 +183,7 @@ def _look_at_state(watch: Watch, new: State, report: Report) -> Watch:
             )
         )
     well = new.verdict in ("ok", "warning")
-    since = at if changed else watch.since
+    since = at if changes else watch.since
     update: dict[str, object] = {
         # A host that is away keeps the certificates that it had: they are compared when it is back.
         "state": _with_certificates(watch.state, new),

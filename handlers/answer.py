@@ -35,6 +35,8 @@ from handlers.press import (
     RECHECK,
     RESULT_ID,
     SHARE,
+    WATCH,
+    WATCH_EXPIRY,
     Press,
     Shared,
 )
@@ -433,17 +435,19 @@ def _buttons(shown: Shown, texts: Catalogue) -> list[Element]:
     value = press.encode()
     if value is None:
         return []
-    made = []
-    if shown.shared is None:
-        made.append(blocks.button(SHARE, texts.text("slack.button.share"), value))
-    made.append(blocks.button(RECHECK, texts.text("slack.button.recheck"), value))
-    made.append(blocks.button(DETAILS, texts.text("slack.button.details"), value))
-    if shown.report.fix is not None and shown.report.fix.fullchain_pem:
-        made.append(blocks.button(FULL_CHAIN, texts.text("slack.button.fullchain"), value))
-    if softwares_for(shown.report):
-        made.append(blocks.button(FIX, texts.text("slack.button.fix"), value))
-    # A letter is about today, not about a moment that was asked for.
-    today = shown.judged_at == shown.report.checked_at
-    if today and audience_of(shown.report) != "nobody":
-        made.append(blocks.button(LETTER, texts.text("slack.button.letter"), value))
-    return made
+    report = shown.report
+    # What is about another moment, or one address alone, is neither watched nor written about.
+    today = shown.judged_at == report.checked_at
+    # What broke is watched until it is mended, what works until its certificate ends.
+    fallen = report.verdict in ("broken", "unreachable")
+    wanted = (
+        (SHARE, "slack.button.share", shown.shared is None),
+        (FULL_CHAIN, "slack.button.fullchain", bool(report.fix and report.fix.fullchain_pem)),
+        (FIX, "slack.button.fix", bool(softwares_for(report))),
+        (LETTER, "slack.button.letter", today and audience_of(report) != "nobody"),
+        (WATCH, "watch.button.watch", fallen and today and not shown.addresses),
+        (WATCH_EXPIRY, "watch.button.expiry", not fallen and today and not shown.addresses),
+        (DETAILS, "slack.button.details", True),
+        (RECHECK, "slack.button.recheck", True),
+    )
+    return [blocks.button(id_, texts.text(key), value) for id_, key, there in wanted if there]

@@ -15,13 +15,16 @@ from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
 from bot.diagnosis.report import Target
 from bot.service import Answer
+from bot.watch import Asked
 from handlers.blocks import Message
-from handlers.command import Ask, Explain, Help, Refused, parse_command
+from handlers.command import Ask, Explain, Help, Refused, Watches, parse_command
 from handlers.desk import Desk, within
 from handlers.escape import shorten
 from handlers.explain import explain_message, open_window
+from handlers.past import host_history
 from handlers.sentences import help_message, refusal, say
 from handlers.update import tell_later
+from handlers.watching import list_watches, unwatch_host, watch_host
 from handlers.work import TooMuchWorkError
 
 log = structlog.get_logger(__name__)
@@ -76,9 +79,18 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     if isinstance(command, Explain):
         await _explain(desk, ack, body, command)
         return
+    asked = Asked(
+        channel=_text(body, "channel_id"),
+        user=_text(body, "user_id"),
+        lang=command.lang,
+        team=_text(body, "team_id"),
+    )
+    if isinstance(command, Watches):
+        await acknowledge(ack, await list_watches(desk, asked.channel, command.lang))
+        return
     host = shown_host(command.question.target)
     try:
-        task = desk.work.start(_ask(desk, command, reader.zone), name="ask")
+        task = desk.work.start(_ask(desk, command, reader.zone, asked), name="ask")
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
         return
@@ -106,10 +118,22 @@ async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: 
         await desk.tell(url, message)
 
 
-_Answered = tuple[Answer, Message, tzinfo]
+_Answered = tuple[Answer | None, Message, tzinfo]
 
 
-async def _ask(desk: Desk, command: Ask, zone: tzinfo) -> _Answered:
+async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked) -> _Answered:
+    match command.verb:
+        case "watch":
+            return None, await watch_host(desk, command.question, "state", asked), zone
+        case "watch_expiry":
+            return None, await watch_host(desk, command.question, "expiry", asked), zone
+        case "unwatch":
+            message = await unwatch_host(desk, command.question, asked.channel, command.lang)
+            return None, message, zone
+        case "history":
+            return None, await host_history(desk, command.question, command.lang), zone
+        case "check":
+            pass
     answer = await desk.service.ask(command.question)
     return answer, desk.presenter.message(answer, command.lang, zone), zone
 
@@ -131,6 +155,8 @@ def _see_to_update(
         return
 
     answer, _, zone = task.result()
+    if answer is None:
+        return
 
     async def tell(later: Answer) -> None:
         # The acknowledgement that carries the first answer may still be on its way.

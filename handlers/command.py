@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from bot.diagnosis.question import ConnectTo, Question
 from bot.diagnosis.target import TargetError, parse_target
@@ -23,8 +23,20 @@ OPTIONS: Final = ("--address", "--at", "--starttls", "--no-fetch", "--timeout", 
 # They would let an asker reach other networks or choose what to trust, or make no sense in Slack.
 TERMINAL_ONLY: Final = frozenset({"--allow-network", "--roots", "--json"})
 # Words of the command that this version does not have; alone they may be the name of a host.
-NOT_YET: Final = frozenset({"watch", "watches", "unwatch", "compare", "recent", "letter", "share"})
-_NOT_YET_ALONE: Final = frozenset({"watches", "recent"})
+NOT_YET: Final = frozenset({"compare", "recent", "letter", "share"})
+_NOT_YET_ALONE: Final = frozenset({"recent"})
+# Words before a host that ask for something else than a check of it.
+_VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
+    {
+        "watch": "watch",
+        "監視": "watch",
+        "unwatch": "unwatch",
+        "history": "history",
+        "履歴": "history",
+    }
+)
+_UNTIL_RENEWED: Final = frozenset({"expiry", "expires", "expiration", "期限"})
+_WATCHES: Final = frozenset({"watches", "監視一覧"})
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
 # A pasted line of these has options of its own; the target's parser finds the address in it.
 _PASTED: Final = frozenset({"curl", "wget", "openssl", "$", "get", "post"})
@@ -59,12 +71,16 @@ class Refused:
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+Verb = Literal["check", "watch", "watch_expiry", "unwatch", "history"]
+
+
 @dataclass(frozen=True)
 class Ask:
-    """A question for the service, and the language of its answer."""
+    """A question for the service, the language of its answer, and what is wanted of it."""
 
     lang: Lang
     question: Question
+    verb: Verb = "check"
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,14 @@ class Explain:
     text: str
 
 
-Command = Help | Refused | Ask | Explain
+@dataclass(frozen=True)
+class Watches:
+    """The list of what this channel watches is wanted."""
+
+    lang: Lang
+
+
+Command = Help | Refused | Ask | Explain | Watches
 
 
 class _RefusedError(Exception):
@@ -181,6 +204,9 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
         return Help(lang)
     if first in NOT_YET and (len(target_words) > 1 or first in _NOT_YET_ALONE):
         raise _RefusedError("slack.command.not_yet", word=first)
+    if first in _WATCHES and len(target_words) == 1:
+        return Watches(lang)
+    verb, target_words = _verb(first, target_words)
     if len(addresses) > limits.COMMAND_ADDRESSES:
         raise _RefusedError("slack.command.too_many_addresses", limit=str(limits.COMMAND_ADDRESSES))
     # Nothing was taken out: the target's parser may see the text as it was typed, with its lines.
@@ -195,7 +221,21 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
             fetch="--no-fetch" not in options,
             timeout=_timeout(options["--timeout"]) if "--timeout" in options else 10.0,
         ),
+        verb,
     )
+
+
+def _verb(first: str, words: list[str]) -> tuple[Verb, list[str]]:
+    """What is wanted of the host, and the words that name it; a lone word is always the host."""
+    verb = _VERBS.get(first)
+    if verb is None or len(words) < 2:
+        return "check", words
+    words = words[1:]
+    if verb == "watch" and len(words) > 1:
+        last = unicodedata.normalize("NFKC", words[-1]).casefold()
+        if last in _UNTIL_RENEWED:
+            return "watch_expiry", words[:-1]
+    return verb, words
 
 
 def _option(word: str) -> tuple[str, str]:

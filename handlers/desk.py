@@ -16,6 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.diagnosis.question import Question
 from bot.service import Answer, ServiceClosedError
+from bot.store.history import History
+from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
 from handlers.blocks import Message
 from handlers.command import Ask, Refused, parse_command
@@ -37,6 +39,10 @@ ONCE_SECONDS = 0.5
 
 class Asking(Protocol):
     """The part of `bot.service.Service` that is used here."""
+
+    @property
+    def vantage_name(self) -> str:
+        """What the place is called that checks run from."""
 
     async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
         """The newest answer."""
@@ -80,6 +86,8 @@ class Desk:
     measures: Measures
     clock: Callable[[], datetime]
     people: People
+    watches: Watches
+    histories: History
     lang: Lang
     patience: float
     lang_is_set: bool = False

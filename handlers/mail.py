@@ -32,8 +32,9 @@ from handlers.letter import (
     read_wish,
     written_in,
 )
+from handlers.place import Place, read_place
 from handlers.press import Press
-from handlers.pressed import Place, read_place, spoken
+from handlers.pressed import spoken
 from handlers.sentences import say
 from handlers.web import api_error
 from handlers.work import TooMuchWorkError

@@ -5,8 +5,9 @@ from typing import Any
 
 from handlers.blocks import Message
 from handlers.desk import Desk
+from handlers.place import Place, read_place
 from handlers.press import Press, PressError
-from handlers.pressed import Place, read_place, spoken
+from handlers.pressed import spoken
 from handlers.remedy import fix_message, read_choice
 from handlers.sentences import say
 

@@ -18,6 +18,9 @@ FULL_CHAIN = "tlscheck_fullchain"
 FIX = "tlscheck_fix"
 CHOOSE_FIX = "tlscheck_fix_software"
 LETTER = "tlscheck_letter"
+WATCH = "tlscheck_watch"
+WATCH_EXPIRY = "tlscheck_watch_expiry"
+UNWATCH = "tlscheck_unwatch"
 
 CHECK = "tlscheck_check"
 """On an explained error: checks the server that it names."""
@@ -42,7 +45,8 @@ class Press(BaseModel):
     """The value of every button on an answer.
 
     `result` finds the stored result; `command` (what would be typed behind /tlscheck) asks the
-    same again once it is gone; `shared` is set on messages that everybody sees.
+    same again once it is gone; `shared` is set on messages that everybody sees; `watch` is the id
+    of the watch that a button ends.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +55,7 @@ class Press(BaseModel):
     command: Annotated[str, Field(min_length=1, max_length=limits.COMMAND_CHARACTERS)]
     lang: Lang
     shared: Shared | None = None
+    watch: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")] | None = None
 
     def encode(self) -> str | None:
         """The value for a button, or None when it does not fit into one."""

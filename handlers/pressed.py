@@ -7,7 +7,6 @@ message that the button stands on, ephemeral or shared (docs.slack.dev/interacti
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -21,12 +20,16 @@ from handlers.blocks import Message
 from handlers.desk import Desk, within
 from handlers.details import details_view, sentence_view, skeleton_view
 from handlers.fullchain import send_full_chain
+from handlers.place import Place, read_place
 from handlers.press import (
     CHECK,
     DETAILS,
     FULL_CHAIN,
     RECHECK,
     SHARE,
+    UNWATCH,
+    WATCH,
+    WATCH_EXPIRY,
     Press,
     PressError,
     Shared,
@@ -35,6 +38,7 @@ from handlers.press import (
 from handlers.reply import ReplyError
 from handlers.sentences import say
 from handlers.update import tell_later
+from handlers.watching import expiry_pressed, unwatch_pressed, watch_pressed
 from handlers.web import api_error
 from handlers.work import TooMuchWorkError
 
@@ -44,41 +48,7 @@ QUIET_SECONDS = 1.0
 """A new check that is done within this time simply replaces the old answer."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a button was pressed, and by whom."""
-
-    user: str
-    channel: str
-    message_ts: str
-    thread_ts: str | None
-    ephemeral: bool
-    response_url: str | None
-    trigger_id: str
-
-
 Listener = Callable[[Desk, Place, Press], Awaitable[None]]
-
-
-def read_place(body: Mapping[str, Any]) -> Place:
-    """The parts of a block_actions payload that are used here; anything may be missing."""
-
-    def text(*path: str) -> str:
-        value: Any = body
-        for name in path:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        return value if isinstance(value, str) else ""
-
-    container = body.get("container")
-    return Place(
-        user=text("user", "id"),
-        channel=text("channel", "id") or text("container", "channel_id"),
-        message_ts=text("container", "message_ts"),
-        thread_ts=text("container", "thread_ts") or None,
-        ephemeral=isinstance(container, Mapping) and container.get("is_ephemeral") is True,
-        response_url=text("response_url") or None,
-        trigger_id=text("trigger_id"),
-    )
 
 
 async def answer_press(
@@ -358,4 +328,7 @@ def listeners() -> dict[str, Listener]:
         DETAILS: details,
         FULL_CHAIN: full_chain,
         CHECK: check_named,
+        WATCH: watch_pressed,
+        WATCH_EXPIRY: expiry_pressed,
+        UNWATCH: unwatch_pressed,
     }

@@ -30,6 +30,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
+from bot.watcher import Watcher
 from handlers.app import build_app
 from handlers.desk import Desk
 from handlers.doors import web_app
@@ -38,6 +39,7 @@ from handlers.people import People
 from handlers.present import Phrase, Presenter
 from handlers.reply import Replies
 from handlers.socket import Socket
+from handlers.teller import SlackTeller
 from handlers.web import api_error, open_session, web_client
 from handlers.work import Work
 
@@ -135,11 +137,16 @@ async def serve(
             measures=measures,
             clock=clock,
             people=People(client, work, clock),
+            watches=store.watches,
+            histories=store.history,
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,
         )
         app = build_app(desk, signing_secret=signing_secret)
+        watcher = Watcher(
+            store.watches, service, SlackTeller(lambda _team: client), clock, metrics=metrics
+        )
         slack = _Slack(client)
         socket: Socket | None = None
 
@@ -167,11 +174,13 @@ async def serve(
                 if await _until_stopped(stop, slack.connect(socket, app_token)):
                     mode: Literal["socket", "http"] = "socket" if socket else "http"
                     log.info("the bot takes work", mode=mode, port=port)
+                    watcher.start()
                     if started is not None:
                         started(Serving(port, mode))
                     await stop.wait()
             finally:
                 log.info("ending: finishing what was begun", tasks=len(work))
+                await watcher.aclose()
                 unfinished = await work.drain(drain_seconds)
                 if unfinished:
                     log.warning("not finished in time", tasks=unfinished)

@@ -7,6 +7,7 @@ dies is replaced, and a settlement counts only for the turn that it was claimed 
 untrusted: a watch that nobody could have asked for is dropped.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -181,9 +182,10 @@ class Watches:
                 raise
             return []
         fields = dict(zip(found[::2], found[1::2], strict=True))
+        ids = [raw.decode(errors="replace")[:64] for raw in fields.values()]
+        found_watches = await asyncio.gather(*(self.get(id_) for id_ in ids))
         watches = []
-        for field, raw_id in fields.items():
-            watch = await self.get(raw_id.decode(errors="replace")[:64])
+        for field, watch in zip(fields, found_watches, strict=True):
             if watch is None:
                 # It ran out, or a bot died between its last two words.
                 await self._connection.execute("HDEL", _channel(channel), field)

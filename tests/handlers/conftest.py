@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -56,7 +57,8 @@ async def run_bot(
     redis_url: str, *, via: str = "http", patience: float = 30.0, **changes: Any
 ) -> AsyncIterator[Running]:
     """Run the bot until the block ends; it has to end by itself and cleanly."""
-    vantage = CannedVantage()
+    clock = changes.pop("clock", lambda: datetime.now(UTC))
+    vantage = CannedVantage(clock)
 
     @asynccontextmanager
     async def open_vantage(_settings: Settings) -> AsyncIterator[CannedVantage]:
@@ -85,6 +87,7 @@ async def run_bot(
                 started=started.set_result,
                 host="127.0.0.1",
                 patience=patience,
+                clock=clock,
                 drain_seconds=drain,
             )
         )

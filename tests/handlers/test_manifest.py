@@ -14,6 +14,7 @@ MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 
 # docs.slack.dev/reference/methods: the bot scope that each Web API method asks for.
 SCOPES = {
+    "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
     "conversations_open": "im:write",

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO, BEN
-from handlers.press import DETAILS, FIX, FULL_CHAIN, LETTER, RECHECK, SHARE
+from handlers.press import DETAILS, FIX, FULL_CHAIN, LETTER, RECHECK, SHARE, WATCH
 from tests.handlers.conftest import Run, Running
 from tests.handlers.samples import PEM
 
@@ -43,13 +43,13 @@ def action_ids(message: Message) -> list[str]:
 async def test_share_posts_the_answer_for_all(bot: Running, channel: str) -> None:
     """With who shared it; also where the bot is no member. The shared one has no Share button."""
     message = await answer(bot, channel)
-    assert action_ids(message) == [SHARE, RECHECK, DETAILS, FULL_CHAIN, FIX, LETTER]
+    assert action_ids(message) == [SHARE, FULL_CHAIN, FIX, LETTER, WATCH, DETAILS, RECHECK]
     assert (await bot.slack.press(AIKO, message, SHARE)).outcome == "ok"
     where = bot.slack.workspace.channel(channel, user=AIKO).id
     (shared,) = await bot.slack.wait_for(lambda: shown_to_all(bot, where))
     assert f"<@{AIKO.id}>" in str(shared.blocks)
     assert "Broken: shop.example.jp" in str(shared.blocks)
-    assert action_ids(shared) == [RECHECK, DETAILS, FULL_CHAIN, FIX, LETTER]
+    assert action_ids(shared) == [FULL_CHAIN, FIX, LETTER, WATCH, DETAILS, RECHECK]
     assert [one for one in bot.slack.refusals if one.error not in EXPECTED] == []
 
 
