@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,7 +10,7 @@ from redis import Redis
 
 from bot.store import open_embedded_server
 from tests.proxies import PROXY_SETTINGS
-from tests.realclients.report import FILE, PROPERTY, table
+from tests.realclients.report import FILE, PROPERTY, reached, table
 
 # These machines are noisy: no example fails for having been slow.
 settings.register_profile("tlscheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,16 +41,28 @@ def redis_url(redis_server: str) -> str:
     return redis_server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how far predictions and real clients agree (`tests/realclients` records it)."""
-    rows = [
+def _agreement(reporter: pytest.TerminalReporter | None) -> list[Sequence[str]]:
+    """What `tests/realclients` recorded."""
+    return [
         row
-        for reports in terminalreporter.stats.values()
+        for reports in (reporter.stats.values() if reporter else ())
         for report in reports
         for name, value in getattr(report, "user_properties", ())
         if name == PROPERTY and getattr(report, "when", "") == "call"
         for row in value
     ]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when all real clients together agree with the predictions too seldom."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.exitstatus == 0 and not reached(_agreement(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how far predictions and real clients agree (`tests/realclients` records it)."""
+    rows = _agreement(terminalreporter)
     if rows:
         lines = table(rows)
         FILE.parent.mkdir(exist_ok=True)

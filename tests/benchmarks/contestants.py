@@ -77,6 +77,8 @@ class Tool:
 def _s_client(place: Place) -> list[str]:
     options = ["-connect", f"{place.address}:{place.port}", "-servername", place.host]
     options += ["-verify_hostname", place.host, "-CAfile", str(place.roots), "-no-CApath"]
+    if place.cause is Cause.HANDSHAKE_FAILURE:
+        options += ["-alpn", "h2,http/1.1"]
     # With a request the answer of a server that refuses after the handshake is seen.
     return ["s_client", *options, "-showcerts", "-status", "-ign_eof"]
 
@@ -104,6 +106,8 @@ def _testssl(place: Place) -> list[str]:
     also = ["--protocols", "--fs"] if place.cause in HANDSHAKE else []
     if place.cause is Cause.RENEGOTIATION_OR_LEGACY:
         also.append("--renegotiation")
+    if place.cause is Cause.DH_KEY_TOO_SMALL:
+        also.append("--logjam")
     return ["--server-defaults", *also, *options, f"{place.host}:{place.port}"]
 
 

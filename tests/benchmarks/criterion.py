@@ -208,7 +208,7 @@ TABLE: dict[Cause | None, dict[str, Words]] = {
     Cause.NO_SHARED_CIPHER: {
         S: Words(names=((r"no shared cipher",),), hints=((r"alert handshake failure",),)),
         Y: Words(hints=(_Y_NO_TLS,)),
-        T: Words(hints=(_T_NO_TLS,)),
+        T: Words(hints=(_T_NO_TLS, (r"Your OpenSSL cannot connect",))),
     },
     Cause.SNI_UNRECOGNIZED: {
         S: Words(names=((r"unrecognized name",),), hints=((r"alert internal error",),)),
@@ -235,12 +235,23 @@ TABLE: dict[Cause | None, dict[str, Words]] = {
     Cause.DH_KEY_TOO_SMALL: {
         S: Words(names=((r"dh key too small|Temp Key: DH, 1024",),)),
         Y: Words(names=((r"DH \(1024 bits\)",),)),
-        T: Words(names=((r"DH group offered:.*1024|DH 1024",),)),
+        T: Words(
+            names=((r"(?i)DH group offered:.*1024|DH 1024|LOGJAM.*1024 bits|common prime.*1024",),)
+        ),
     },
     Cause.RENEGOTIATION_OR_LEGACY: {
         S: Words(names=((r"unsafe legacy renegotiation",),)),
         Y: Words(names=((r"Secure Renegotiation: +(?:WARNING|VULNERABLE|NOT)",),)),
         T: Words(names=((r"Secure Renegotiation .*(?:not supported|NOT ok|VULNERABLE)",),)),
+    },
+    Cause.HANDSHAKE_FAILURE: {
+        # The lab's servers of this cause stumble over ALPN.
+        S: Words(
+            names=((r"no application protocol|ALPN.*(?:invalid|bad)|bad extension",),),
+            hints=((r":error:|errno=",),),
+        ),
+        Y: Words(names=((r"no application protocol",),), hints=(_Y_NO_TLS,)),
+        T: Words(names=((r"no application protocol",),), hints=(_T_NO_TLS,)),
     },
     Cause.DNS_FAILURE: {
         S: Words(names=((r"Name or service not known|nodename nor servname",),)),

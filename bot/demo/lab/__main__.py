@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import tempfile
 from pathlib import Path
 
@@ -30,8 +31,11 @@ async def _run() -> None:
         with tempfile.TemporaryDirectory(prefix="tlscheck-lab-") as folder:
             roots = Path(folder) / "roots.pem"
             roots.write_bytes(lab.roots_pem)
+            ended = asyncio.Event()
+            with contextlib.suppress(NotImplementedError):  # Windows has no such thing
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
             _print(lab, roots)
-            await asyncio.Event().wait()
+            await ended.wait()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,11 @@
 Also the net below the other rules: what OpenSSL refuses is never called good. Where OpenSSL
 stumbles over a chain that has a valid path all the same, or refuses an anchor that others take,
 that is a warning which names the clients.
+
+Why a warning, though curl and Python fail: RFC 5280 and the public suite of chains call such a chain
+valid (mutual cross-signs, a constraint on a way that need not be taken), a release of OpenSSL may
+find the way tomorrow, and what the server sends is right. "Broken" is kept for servers that have to
+change; whoever runs such a client still reads here that it fails, and with which line.
 """
 
 from collections.abc import Iterator
