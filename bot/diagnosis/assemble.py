@@ -78,7 +78,7 @@ def assemble(
         # What is at fault is the second certificate.
         second = rearranged(view.other) or view.other
         pem = full_chain(second.path, view.at, around.trust) if _helped(second, first) else None
-    software = guess(view)
+    software = guess(view, view.aliases)
     code = software.code if software is not None else None
     if combined.cause is Cause.BACKENDS_DIFFER:
         lead = combined.lead

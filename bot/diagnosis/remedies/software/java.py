@@ -6,11 +6,13 @@ ENTRY = Software(
     code="java",
     side="client",
     services=ANY,
+    # One statement: jshell goes on after one that failed.
     prove=(
-        'printf \'new java.net.URL("{url}").openConnection().connect()\\n'
-        'System.out.println("connected")\\n\' | jshell -s -'
+        'printf \'try {{ new java.net.URL("{url}").openConnection().connect(); '
+        'System.out.println("TLS works"); }} '
+        "catch (Exception e) {{ System.out.println(e); }}\\n' | jshell -s -"
     ),
-    expect="connected",
+    expect="TLS works",
     recipes=(
         Recipe(
             Change.TRUST,
