@@ -166,7 +166,7 @@ def _step(step: Step, shared: Mapping[str, object], texts: Catalogue, zone: tzin
         software, _, change = step.code.partition(".")
         if not texts.has(f"software.{change}.title"):
             return step
-        title, text = f"software.{change}.title", f"software.{step.code}.text"
+        title, text = f"software.{change}.title", f"software.{step.code}"
         text = text if texts.has(text) else f"software.{change}.text"
         values["software"] = software_name(software, texts)
     return step.model_copy(

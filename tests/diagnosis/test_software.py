@@ -17,6 +17,7 @@ from bot.diagnosis.remedies.software.table import BY_CODE, CLIENTS, DEFAULTS, SO
 from bot.diagnosis.report import Finding, Fix, Report, Step, Target
 from bot.diagnosis.report import Software as Guess
 from bot.texts import LANGS, catalogue, phrase_fix
+from bot.texts.phrase import phrase_step
 from tests.diagnosis.chains import LEAF
 
 NOW = datetime(2026, 5, 6, tzinfo=UTC)
@@ -234,6 +235,30 @@ def test_names_are_there_and_unknown_texts_are_not() -> None:
     catalogue_file = Path(bot.__file__).parent / "texts" / "en" / "software.po"
     keys = re.findall(r'^msgid "software\.(.+)"$', catalogue_file.read_text("utf-8"), re.MULTILINE)
     assert [one for one in keys if one not in known and not one.startswith("guess.")] == []
+
+
+def test_a_software_has_its_own_words() -> None:
+    """Where an entry has a text of its own, that is the one which is read."""
+    report = report_of(Cause.EXPIRED, TARGETS["web"])
+    for code, words in (
+        ("aws-alb", "RenewalStatus"),
+        ("haproxy", "one file"),
+        ("nginx", "certbot"),
+    ):
+        said = phrase_fix(fix_with(report, code), report, "en")
+        assert any(words in one.text for one in said.steps if one.software == code)
+    texts = catalogue("en")
+    for software in SOFTWARE:
+        for recipe in software.recipes:
+            key = f"software.{software.code}.{recipe.change.value}"
+            if not texts.has(key) or "{" in texts.text(key, dict.fromkeys(("host", "port"), "{x}")):
+                continue
+            step = phrase_step(Step(code=f"{software.code}.{recipe.change.value}"), "en")
+            assert step.text == texts.text(key)
+    # certbot is not what renews in a cloud.
+    for code in ("aws-alb", "gcp-lb", "azure", "cloudflare", "cert-manager", "iis", "caddy"):
+        said = phrase_fix(fix_with(report, code), report, "en")
+        assert not any("certbot" in one.text for one in said.steps)
 
 
 def test_defaults_exist_and_serve_what_they_are_for() -> None:
