@@ -1,8 +1,11 @@
 """The list of commands."""
 
+import sys
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from bot import __version__
 from bot.cli.chain import chain
@@ -13,6 +16,8 @@ from bot.cli.letter import letter
 from bot.cli.schema import schema
 from bot.cli.serve import serve
 from bot.cli.status import USAGE, WrongUsageError
+from bot.cli.translate import PROGRAM, help_lang, translate
+from bot.texts.catalogue import catalogue
 
 app = typer.Typer(
     name="tlscheck",
@@ -38,8 +43,11 @@ def _tlscheck(
         print(f"tlscheck {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        msg = "give a command: check, chain, explain, letter, schema, serve or demo (tlscheck --help explains them)"
-        raise WrongUsageError(msg)
+        texts = catalogue(help_lang(sys.argv[1:]))
+        commands = ", ".join(
+            one.callback.__name__ for one in app.registered_commands if one.callback
+        )
+        raise WrongUsageError(texts.text("error.command.none", commands=commands))
 
 
 def run(arguments: list[str]) -> int:
@@ -49,7 +57,10 @@ def run(arguments: list[str]) -> int:
         WrongUsageError: The arguments make no sense.
     """
     try:
-        return int(app(arguments, prog_name="tlscheck", standalone_mode=False) or 0)
+        program = get_command(app)
+        if (lang := help_lang(arguments)) != "en" and isinstance(program, TyperGroup):
+            translate(program, catalogue(lang))
+        return int(program(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except typer.TyperException as error:
         text = error.format_message().replace("Value error, ", "")
         raise WrongUsageError(text) if error.exit_code == USAGE else error from error

@@ -15,7 +15,7 @@ _SOURCES = [
 ]
 _STRING = re.compile(r"""(?=["']((?:""" + "|".join(DOMAINS) + r""")\.[\w.{}\[\]'-]*[\w}])["'])""")
 # Names of files begin like keys.
-_FILES = (".json", ".txt", ".po", ".pem", ".key")
+_FILES = (".org", ".json", ".txt", ".po", ".pem", ".key")
 
 
 def _mentioned() -> set[str]:
@@ -48,7 +48,7 @@ def _prefix(text: str) -> bool:
 
 # Families whose last part is a code of the engine: the code puts the key together from two parts.
 _FAMILIES = re.compile(
-    r"explain\.summary\..+|history\.change\..+|revocation\.fault\..+|software\.[\w-]+\.\w+"
+    r"help\..+|explain\.summary\..+|history\.change\..+|revocation\.fault\..+|software\.[\w-]+\.\w+"
 )
 
 
