@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, explain, letter, schema, serve, demo):
+for _command in (check, chain, letter, schema, serve, demo):
     app.command()(_command)
 # What is pasted may begin with a dash, or hold words that look like options.
 app.command(context_settings={"ignore_unknown_options": True})(explain)
