@@ -301,6 +301,47 @@ def test_cas_distrusted_after_a_day(anchor: str, issued: str, who: str | None) -
         assert report_of(case).verdict == "warning"
 
 
+def _timestamps(*moments: datetime) -> tuple[x509.ExtensionType, bool]:
+    """An SCT list (RFC 6962, 3.3) with these moments; nobody checks its signatures here."""
+    entries = b""
+    for moment in moments:
+        milliseconds = int(moment.timestamp() * 1000)
+        one = b"\0" + b"\x11" * 32 + milliseconds.to_bytes(8) + b"\0\0" + b"\4\3\0\2\x30\0"
+        entries += len(one).to_bytes(2) + one
+    listed = len(entries).to_bytes(2) + entries
+    value = b"\x04" + (b"" if len(listed) < 128 else b"\x81") + len(listed).to_bytes(1) + listed
+    oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+    return x509.UnrecognizedExtension(oid, value), False
+
+
+@pytest.mark.parametrize(
+    ("stamps", "distrusted"),
+    [
+        pytest.param(["2024-11-11T23:59:58", "2024-11-20T00:00:00"], False, id="earliest before"),
+        pytest.param(["2024-11-12T00:00:01", "2024-11-20T00:00:00"], True, id="all after"),
+    ],
+)
+def test_distrust_goes_by_the_earliest_timestamp(stamps: list[str], distrusted: bool) -> None:
+    """Logged in time, a certificate stays trusted whatever its own dates say."""
+    start = (
+        datetime(2024, 11, 21, tzinfo=UTC) if not distrusted else datetime(2024, 11, 1, tzinfo=UTC)
+    )
+    top = make_root("Entrust Root Certification Authority - G2", now=start)
+    moments = [datetime.fromisoformat(one).replace(tzinfo=UTC) for one in stamps]
+    leaf = make_leaf(
+        *(top, HOST),
+        now=start,
+        not_before=start,
+        not_after=start + 90 * DAY,
+        extensions=[_timestamps(*moments)],
+    )
+    case = Case((leaf,), (top,), start + 30 * DAY)
+    found = list(distrust.find(view_of(case)))
+    assert bool(found) is distrusted
+    if found:
+        assert found[0].evidence["issued"] == "2024-11-12"
+
+
 ISSUERS = {
     "Zscaler": ("Zscaler Inc.", "Zscaler Intermediate Root CA (zscaler.net)"),
     "Netskope": ("Example", "ca.example.goskope.com"),
