@@ -1,12 +1,13 @@
 """The listeners of the fix: the steps for whoever pressed, and those for another software."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from handlers.blocks import Message
 from handlers.desk import Desk
 from handlers.place import Place, read_place
-from handlers.press import Press, PressError
+from handlers.press import RESULT_ID, Press, PressError
 from handlers.pressed import spoken
 from handlers.remedy import fix_message, read_choice
 from handlers.sentences import say
@@ -19,8 +20,11 @@ async def show_fix(desk: Desk, place: Place, press: Press) -> None:
     if isinstance(answer, Message):
         await desk.tell(place.response_url, answer)
         return
-    press = press.model_copy(update={"result": answer.report.id})
-    await desk.tell(place.response_url, fix_message(answer.report, press))
+    # A stored result of another version may have an id of another form.
+    if re.fullmatch(RESULT_ID, answer.report.id):
+        press = press.model_copy(update={"result": answer.report.id})
+    zone = (await desk.reader(place.user)).zone
+    await desk.tell(place.response_url, fix_message(answer.report, press, zone=zone))
 
 
 async def choose_fix(desk: Desk, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
@@ -43,5 +47,6 @@ async def choose_fix(desk: Desk, body: Mapping[str, Any], action: Mapping[str, A
     if isinstance(answer, Message):
         await desk.tell(place.response_url, answer)
         return
-    message = fix_message(answer.report, press, choice.software)
+    zone = (await desk.reader(place.user)).zone
+    message = fix_message(answer.report, press, choice.software, zone)
     await desk.tell(place.response_url, message, replace=True)

@@ -5,6 +5,7 @@ be typed to ask again as long as both fit, and the one that does otherwise.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -66,32 +67,38 @@ def read_choice(value: object) -> Choice:
         raise PressError from error
 
 
-def fix_message(report: Report, press: Press, software: str | None = None) -> Message:
+def fix_message(
+    report: Report, press: Press, software: str | None = None, zone: tzinfo = UTC
+) -> Message:
     """The fix with the steps of one software, and a menu for another.
 
     Args:
         report: As stored, in no language.
         press: Of the button on its answer; its language is the reader's.
         software: The chosen one. None, or one that does not serve: the guess, else the usual ones.
+        zone: The reader's, for dates.
     """
     texts = catalogue(press.lang)
     codes = softwares_for(report)
     guess = report.software.code if report.software is not None else None
     chosen = next((one for one in (software, guess) if one in codes), None)
-    fix = phrase_fix(fix_with(report, chosen or ""), report, press.lang)
+    fix = phrase_fix(fix_with(report, chosen or ""), report, press.lang, zone)
     report = report.model_copy(update={"fix": fix})
     host = shorten(visible(host_name(report)), 90)
     heading = texts.text("slack.remedy.heading", host=host)
-    title = blocks.rich(
+    top = blocks.rich(
         blocks.paragraph(blocks.word(heading, bold=True)),
         blocks.paragraph(blocks.word(texts.text(f"slack.fix.{fix.owner}"))),
     )
-    parts = [part(0, title)]
+    parts = [part(0, top)]
     why = phrase_guess(report, press.lang)
     if why:
         parts.append(part(0, blocks.context(visible(why))))
-    for step in fix.steps:
-        one = fix.model_copy(update={"steps": (step,)})
+    # Steps for several software are alternatives; those for one follow each other.
+    in_order = len({one.software for one in fix.steps} - {None}) <= 1
+    for number, step in enumerate(fix.steps, start=1):
+        title = f"{number}. {step.title}" if in_order else step.title
+        one = fix.model_copy(update={"steps": (step.model_copy(update={"title": title}),)})
         forms: tuple[tuple[Block, ...], ...] = tuple(
             (blocks.rich(*fix_elements(one, texts_too=said, commands=command)),)
             for said, command in ((True, True), (False, True), (False, False))

@@ -159,6 +159,7 @@ def _reason(prediction: ClientPrediction, texts: Catalogue) -> str:
 
 def _step(step: Step, shared: Mapping[str, object], texts: Catalogue, zone: tzinfo) -> Step:
     values = _Values({**shared, **_readable(step.values, texts, zone)})
+    values["expect"] = step.expect or "—"
     if texts.has(f"step.{step.code}.title"):
         title, text = f"step.{step.code}.title", f"step.{step.code}.text"
     else:
