@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.diagnosis.question import Question
 from bot.service import Answer, ServiceClosedError
 from bot.store.history import History
+from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
 from handlers.blocks import Message
@@ -88,6 +89,7 @@ class Desk:
     people: People
     watches: Watches
     histories: History
+    threads: Threads
     lang: Lang
     patience: float
     lang_is_set: bool = False

@@ -37,6 +37,7 @@ from handlers.press import (
 )
 from handlers.reply import ReplyError
 from handlers.sentences import say
+from handlers.threads import remember
 from handlers.update import tell_later
 from handlers.watching import expiry_pressed, unwatch_pressed, watch_pressed
 from handlers.web import api_error
@@ -147,6 +148,7 @@ async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None
         log.info("sharing through the response address", reason=reason)
     else:
         channel, ts = str(posted["channel"]), str(posted["ts"])
+        await remember(desk, channel, ts, answer, press.lang, shared)
 
         async def put(later: Answer) -> None:
             message = desk.presenter.message(later, press.lang, zone, shared=shared)
@@ -210,6 +212,8 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
         message = desk.presenter.message(shown, press.lang, zone, shared=press.shared)
         await _put_in_place(desk, place, press, message)
 
+    if press.shared is not None:
+        await remember(desk, place.channel, place.message_ts, answer, press.lang, press.shared)
     await put(answer)
     tell_later(desk, answer, put)
 

@@ -139,6 +139,7 @@ async def serve(
             people=People(client, work, clock),
             watches=store.watches,
             histories=store.history,
+            threads=store.threads,
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,

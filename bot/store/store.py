@@ -16,13 +16,17 @@ from bot.store.once import Once
 from bot.store.rates import Rates
 from bot.store.results import Results
 from bot.store.shelf import RedisShelf
+from bot.store.threads import Threads
 from bot.store.watches import Watches
 
 log = structlog.get_logger(__name__)
 
 
 class Store:
-    """Results, histories, watches, rates, locks, notices and deliveries, over one connection; made by `open_store`."""
+    """Results, histories, watches, threads, rates, locks, notices and deliveries, over one connection.
+
+    Made by `open_store`.
+    """
 
     def __init__(
         self, connection: Connection, clock: Callable[[], datetime], lease_seconds: float
@@ -32,6 +36,7 @@ class Store:
         self.history = History(connection)
         self.neighbours = Neighbours(connection)
         self.watches = Watches(connection)
+        self.threads = Threads(connection)
         self.rates = Rates(connection, clock)
         self.locks = Locks(connection, lease_seconds)
         self.notices = Notices(connection)

@@ -1,0 +1,65 @@
+"""Which result people talk about: in the thread of a message, and in somebody's direct messages.
+
+Written where a result is shown, read where somebody asks on. Redis being away costs the questions
+in that thread, not the answer itself.
+"""
+
+import structlog
+
+from bot.service import Answer
+from bot.store.connection import StoreAwayError
+from bot.texts.catalogue import Lang
+from handlers.command import command_text
+from handlers.desk import Desk
+from handlers.press import Press, PressError, Shared, decode_press
+
+log = structlog.get_logger(__name__)
+
+# In the place of a message's timestamp, which never reads like it.
+_LAST = "last"
+
+
+def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
+    """What the buttons on a message with this answer carry.
+
+    Raises:
+        ValueError: The question is too long to be typed, or the result's id is none of ours.
+    """
+    command = command_text(answer.record.question, lang)
+    return Press(result=answer.report.id, command=command, lang=lang, shared=shared)
+
+
+async def remember(  # noqa: PLR0917 - a place and what is shown there
+    desk: Desk, channel: str, ts: str, answer: Answer, lang: Lang, shared: Shared | None = None
+) -> None:
+    """The thread of that message is about this answer."""
+    if not channel or not ts:
+        return
+    try:
+        await desk.threads.set(channel, ts, press_of(answer, lang, shared).model_dump_json())
+    except StoreAwayError:
+        log.warning("a thread will not know its result", channel=channel)
+    except ValueError as error:
+        log.info("a thread without its result", channel=channel, reason=type(error).__name__)
+
+
+async def remember_last(desk: Desk, channel: str, answer: Answer, lang: Lang) -> None:
+    """What was shown last in these direct messages is this answer."""
+    await remember(desk, channel, _LAST, answer, lang)
+
+
+async def press_in(desk: Desk, channel: str, ts: str | None) -> Press | None:
+    """What the thread of that message is about; None when that is not known (any more)."""
+    if not channel or not ts:
+        return None
+    try:
+        value = await desk.threads.get(channel, ts)
+        return decode_press(value) if value is not None else None
+    except (StoreAwayError, PressError) as error:
+        log.info("a thread's result is not known", channel=channel, reason=type(error).__name__)
+        return None
+
+
+async def last_press(desk: Desk, channel: str) -> Press | None:
+    """What was shown last in these direct messages."""
+    return await press_in(desk, channel, _LAST)
