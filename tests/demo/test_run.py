@@ -94,11 +94,16 @@ async def test_a_proxy_of_the_machine_is_not_asked_for_what_is_here(
 
 
 async def test_every_server_of_the_lab_is_answered_with_its_cause() -> None:
-    """Forty-eight commands at once: each gets its own right answer, none breaks Slack's rules."""
+    """Many commands at once: each gets its own right answer, none breaks Slack's rules."""
+    # The servers share our processor: more at once would wait for each other, not for the network.
+    turns = asyncio.Semaphore(16)
+
+    async def answered(host: str) -> str:
+        async with turns:
+            return await _answer(demo.slack, host, seconds=30)
+
     async with open_demo() as demo:
-        answers = await asyncio.gather(
-            *(_answer(demo.slack, one.host, seconds=30) for one in SCENARIOS)
-        )
+        answers = await asyncio.gather(*(answered(one.host) for one in SCENARIOS))
         assert all(answers)
         titles = _titles()
         for one in SCENARIOS:
