@@ -208,7 +208,7 @@ def _evidence(explanation: Explanation, texts: Catalogue) -> list[Block]:
 
 def _button(explanation: Explanation, lang: Lang, texts: Catalogue) -> Element | None:
     """The check of the named server: afterwards nothing is ambiguous any more."""
-    if explanation.host is None:
+    if explanation.host is None or not explanation.mentions_tls:
         return None
     place = Place(explanation.host, explanation.port)
     try:

@@ -43,8 +43,7 @@ def explain(text: str) -> Explanation:
             cleaned, decision = together, again
     line = cleaned.line_at(decision.hit.start) if decision.hit else ""
     client, library = client_of(cleaned)
-    # A server is offered to be checked where TLS is spoken of at all.
-    host, port = host_of(cleaned, line) if hits else (None, None)
+    host, port = host_of(cleaned, line)
     # A URL says its port by its scheme.
     in_url = host is not None and f"https://{host}" in cleaned.folded
     named = place(host, port, None if in_url else client)
@@ -59,7 +58,8 @@ def explain(text: str) -> Explanation:
         serving=serving,
         mentions_tls=bool(hits),
         evidence=_excerpt(line),
-        next_steps=steps(decision.cause, named, serving=serving),
+        # A server is offered to be checked where TLS is spoken of at all.
+        next_steps=steps(decision.cause, named if hits else None, serving=serving),
     )
 
 

@@ -11,7 +11,7 @@ from bot.diagnosis.target import TargetError, parse_target
 from bot.explain.clean import Cleaned
 
 _NAME = r"(?:\[[0-9a-fA-F:.]{2,45}\]|(?:[\w*-]{1,63}\.){1,10}[\w-]{1,63}|localhost|[\w-]{1,63})"
-_DOTTED = r"(?:\[[0-9a-fA-F:.]{2,45}\]|(?:[\w-]{1,63}\.){1,10}[A-Za-z0-9-]{1,63}|localhost)"
+_DOTTED = r"(?:\[[0-9a-fA-F:.]{2,45}\]|(?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z0-9-]{1,63}|localhost)"
 
 # From the most to the least telling. Each gives `host`, and `port` where there is one.
 _FORMS: tuple[re.Pattern[str], ...] = tuple(
@@ -21,7 +21,8 @@ _FORMS: tuple[re.Pattern[str], ...] = tuple(
         rf"target (?:host|hostname) name '?(?P<host>{_DOTTED})",
         rf"target (?:host ?name )'?(?P<host>{_NAME})'",
         rf"requested hostname: (?P<host>{_NAME})",
-        rf"altnames: Host: (?P<host>{_NAME}?)\.? is not",
+        rf"(?:altnames|cert's list): (?:Host|IP): (?P<host>{_NAME}?)\.? is not",
+        rf"handshake failed with (?P<host>{_DOTTED})(?::(?P<port>\d{{1,5}}))?",
         rf"(?:certificate is|is) not valid for (?:the name )?['\"]?(?P<host>{_DOTTED})['\"]?",
         rf"certificate is valid for [^\n]{{1,600}}?, not (?P<host>{_NAME})(?=$|[\s\"',;)}}\]])",
         rf"cannot validate certificate for (?P<host>[0-9a-fA-F.:]{{2,45}}|{_NAME}) because",
@@ -49,23 +50,23 @@ _FORMS: tuple[re.Pattern[str], ...] = tuple(
         rf"unable to (?:access|connect to|reach|clone) '?https?://(?:[^\s/@']{{1,200}}@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?",
         # URLs
         rf"\b(?P<scheme>https|wss|ldaps|amqps|rediss|mqtts|imaps|smtps|postgres(?:ql)?|mongodb(?:\+srv)?|ftps|docker)://(?:[^\s/@'\"<>]{{1,200}}@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?",
-        rf"\b(?:http|ws|ldap|amqp|redis|mqtt|tcp|ssl|tls|mysql)://(?:[^\s/@'\"<>]{{1,200}}@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?",
+        rf"\b(?:http|ws|ldap|amqp|redis|mqtt|tcp|ssl|tls|mysql|ssh)://(?:[^\s/@'\"<>]{{1,200}}@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?",
         # Named by a word beside it.
         rf"\b(?:cannot connect to host|connect(?:ing|ion)? to|connected to|could not connect to|couldn't connect to|failed to connect to|can't connect to|handshake with|SSL_connect error to|connect to server|broker at|reach|contacting|TLS connection (?:established )?(?:to|with)|STARTTLS to|server certificate for|certificate (?:of|for)|verification failed for) [\"'<]?(?P<host>{_DOTTED})[\"'>]?(?:\[[0-9a-fA-F.:]{{2,45}}\])?(?:[: ]{{1,2}}(?:port )?(?P<port>\d{{1,5}}))?(?![\w.-])",
         rf"\b(?:host|hostname|server_?name|servername|sni|server|domain|peer|upstream|remote|relay|addr(?:ess)?|endpoint|target|broker|authority)['\"]?\s?[=:]\s?['\"]?(?P<host>{_DOTTED})(?:\[[0-9a-fA-F.:]{{2,45}}\])?(?::(?P<port>\d{{1,5}}))?(?![\w-])",
         rf"relay=(?P<host>{_DOTTED})",
         rf"dial tcp:? (?:lookup )?(?P<host>{_DOTTED})(?::(?P<port>\d{{1,5}}))?",
         rf"\blookup (?P<host>{_DOTTED})",
-        rf"(?:resolve host(?:name)?|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|UnknownHostException:)[: ]{{1,2}}['\"]?(?P<host>{_DOTTED})",
+        rf"(?:resolve host(?:name)?|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|UnknownHostException:)[: (]{{1,2}}['\"]?(?P<host>{_DOTTED})",
         rf"-connect (?P<host>{_NAME}):(?P<port>\d{{1,5}})",
         rf"-servername (?P<host>{_NAME})",
-        rf"(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT) (?P<host>{_DOTTED})(?::(?P<port>\d{{1,5}}))?",
+        rf"(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|failed to dial) (?P<host>{_DOTTED})(?::(?P<port>\d{{1,5}}))?",
         r"peeraddr=(?P<host>[0-9a-fA-F.:]{2,45}):(?P<port>\d{1,5})",
-        rf"(?<![\w.@/-])(?P<host>{_DOTTED}):(?P<port>\d{{2,5}})(?![\w:.])",
+        rf"(?<![\w.@/-])(?P<host>{_DOTTED}):(?P<port>\d{{2,5}})(?!\w|[:.]\d)",
         rf"\b(?:curl|wget|ping|host) (?:-[\w-]{{1,20}} ){{0,4}}['\"]?(?P<host>{_DOTTED})",
         r"\b(?:CN|commonName) ?= ?(?P<host>(?:[\w*-]{1,63}\.){1,10}[A-Za-z]{2,24})(?![\w.])",
         r"\b(?:to|at|for|from|with|on|of|via|by) ['\"<]?(?P<host>(?:[\w-]{1,63}\.){1,10}[a-z]{2,24})(?![\w.(:/-])",
-        r"(?<![\w.@/\\$-])(?P<host>(?:[a-z0-9-]{1,63}\.){1,10}(?:com|net|org|io|jp|dev|app|de|fr|uk|eu|cn|ru|nl|edu|gov|local|internal|lan|example|test|cloud|corp|home|intra|info|me|tv|ai|ch|it|se|no|pl|br|in|kr|au|ca|us|biz|xyz|tech|site|online|svc))(?![\w(/-]|\.[\w])",
+        r"(?<![A-Za-z0-9_.@/\\$-])(?P<host>(?:[a-z0-9-]{1,63}\.){1,10}(?:com|net|org|io|jp|dev|app|de|fr|uk|eu|cn|ru|nl|edu|gov|local|internal|lan|example|test|cloud|corp|home|intra|info|me|tv|ai|ch|it|se|no|pl|br|in|kr|au|ca|us|biz|xyz|tech|site|online|svc|invalid))(?![A-Za-z0-9_(/-]|\.[A-Za-z0-9_])",
     )
 )
 
@@ -260,6 +261,9 @@ _PACKAGES = re.compile(
     r"resource|dev|main|app|index|server|client)\.[a-z_$][\w$]*",
     re.IGNORECASE,
 )
+_EPHEMERAL = 32_768  # the first port that Linux gives to clients (ip_local_port_range)
+_PLACEHOLDER = re.compile(r"x{1,20}(?:\.x{1,20}){1,10}")
+_GUIDE = re.compile(r"/[^\s'\"]{0,200}(?:wiki|troubleshoot|/docs?/|/issues/|/faq)", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d{1,6}(?:\.\d{1,9}){1,3}(?:[-+a-z].*)?$")
 _CLASS = re.compile(r"[a-z][A-Za-z0-9]*[A-Z]|\.[A-Z][a-z]+[A-Z]?[A-Za-z]*$")
 
@@ -275,8 +279,11 @@ def host_of(cleaned: Cleaned, deciding: str) -> tuple[str | None, int | None]:
         for form in _FORMS:
             for found in _some(form, text):
                 host = _accepted(found["host"], text, found.start("host"), found.end("host"))
+                port = found.groupdict().get("port")
+                # Nobody listens there: it is the address of a client that came.
+                if host and port and int(port) >= _EPHEMERAL and "://" not in found[0]:
+                    continue
                 if host:
-                    port = found.groupdict().get("port")
                     return host, int(port) if port and 0 < int(port) < 65536 else None
     return None, None
 
@@ -291,7 +298,11 @@ def _some(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 def _accepted(name: str, text: str, start: int, end: int) -> str | None:
     bare = name.strip("[]").rstrip(".")
     lower = bare.casefold()
-    if not bare or lower in _NOT_PEERS or "*" in bare:
+    in_url = text[max(start - 2, 0) : start] == "//"
+    if not bare or "*" in bare or _PLACEHOLDER.fullmatch(lower):
+        return None
+    # Whoever connects to such a site names it in other ways than a link to its pages.
+    if in_url and (lower in _NOT_PEERS or _GUIDE.match(text, end)):
         return None
     if "." not in lower and ":" not in lower and lower != "localhost":
         # A name without a dot is one only where it stands as a URL's host or between quotes.

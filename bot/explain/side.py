@@ -1,6 +1,7 @@
 """Whose text it is: the program that printed it, and whether it was serving or asking."""
 
 import re
+from itertools import islice
 
 from bot.explain.clean import Cleaned
 from bot.explain.patterns import SIGNS
@@ -28,6 +29,8 @@ _SERVING = re.compile(
     r"client closed (?:keepalive )?connection",
     re.ASCII,
 )
+_WORD = re.compile(r"[a-z0-9_ -]+", re.ASCII)
+_NAME_GOES_ON = re.compile(r"[.-][a-z0-9]", re.ASCII)
 _ASKING = re.compile(
     r"upstream|ssl_connect|\bcurl\b|s_client|(?:get|post|put) \"?https?://|dial tcp|outbound|"
     r"tls_process_server|in handshake with remote server|postfix/smtp\[",
@@ -39,15 +42,24 @@ def client_of(cleaned: Cleaned) -> tuple[str | None, str | None]:
     """Who printed the text, and the library or language whose words it passed on."""
     found: list[tuple[int, int, str]] = []
     for sign in SIGNS:
-        hit = sign.regex.search(cleaned.folded)
-        if hit:
-            found.append((-sign.level, hit.start(), sign.client))
+        for hit in islice(sign.regex.finditer(cleaned.folded), 20):
+            if not _within_a_name(cleaned.folded, hit):
+                found.append((-sign.level, hit.start(), sign.client))
+                break
     if not found:
         return None, None
     found.sort()
     first = found[0][2]
     library = next((client for level, _, client in found if -level <= 3 and client != first), None)
     return first, library
+
+
+def _within_a_name(text: str, hit: re.Match[str]) -> bool:
+    """Whether a word is but a part of a host's name or of a URL: `docker` in download.docker.com."""
+    if not _WORD.fullmatch(hit[0]):
+        return False
+    before, after = text[max(hit.start() - 2, 0) : hit.start()], text[hit.end() : hit.end() + 2]
+    return before.endswith((".", "//", "@", "-")) or bool(_NAME_GOES_ON.match(after))
 
 
 def is_serving(cleaned: Cleaned) -> bool:

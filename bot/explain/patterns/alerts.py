@@ -7,7 +7,7 @@ rustls `AlertDescription`, NSS `SSLerrs.h`, GnuTLS `lib/alert.c`.
 
 from collections.abc import Mapping
 
-from bot.explain.pattern import REFUSED, Rank, Statement, says
+from bot.explain.pattern import ISSUER_OR_SELF, REFUSED, Rank, Statement, says
 
 # An alert about a certificate that came in: a client hears it about its own, a server about the
 # one that it sent.
@@ -233,5 +233,49 @@ PATTERNS: tuple[Statement, ...] = (
         "no_application_protocol",
         go="no application protocol",
         means={"handshake_failure": 1.0},
+    ),
+    # Alerts that were sent: they say what the one who prints them thinks.
+    says(
+        "alert.sent_unknown_ca",
+        Rank.REFUSAL,
+        r"\(out\), tls alert,? unknown ca",
+        r"alert (?:write|out):? ?fatal:? ?unknown ca",
+        r"write:fatal:unknown ca",
+        r"fatal \(unknown_ca\)",
+        **ISSUER_OR_SELF,
+    ),
+    says(
+        "alert.sent_expired",
+        Rank.REFUSAL,
+        r"\(out\), tls alert,? certificate expired",
+        r"write:fatal:certificate expired",
+        expired=0.85,
+        expired_intermediate=0.1,
+        clock_skew=0.05,
+    ),
+    says(
+        "alert.sent_bad",
+        Rank.REFUSAL,
+        r"\(out\), tls alert,? (?:bad certificate|certificate unknown|unknown certificate)",
+        r"write:fatal:(?:bad certificate|certificate unknown)",
+        r"fatal \(certificate_unknown\)",
+        **REFUSED,
+    ),
+    says(
+        "alert.sent_version",
+        Rank.SYMPTOM,
+        r"\(out\), tls alert,? protocol version",
+        r"write:fatal:protocol version",
+        r"fatal \(protocol_version\)",
+        protocol_version=1.0,
+    ),
+    says(
+        "alert.sent_failure",
+        Rank.FRAME,
+        r"\(out\), tls alert,? handshake failure",
+        r"write:fatal:handshake failure",
+        r"fatal \(handshake_failure\)",
+        no_shared_cipher=0.6,
+        handshake_failure=0.4,
     ),
 )

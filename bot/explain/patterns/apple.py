@@ -203,6 +203,14 @@ PATTERNS: tuple[Statement, ...] = (
 
 SIGNS: tuple[Sign, ...] = (
     sign(
+        "macos",
+        2,
+        r"\bcodesign\b",
+        r"\bcode sign(?:ing)?\b",
+        r"\berrsec[a-z]",
+        r"(?<![0-9a-z.])-98[0-5]\d(?![0-9])",
+    ),
+    sign(
         "safari",
         3,
         r"\bsafari\b",

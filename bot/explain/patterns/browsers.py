@@ -401,7 +401,7 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         "chrome",
         3,
-        r"\b(?:net::)?err_(?:cert|ssl|bad_ssl|connection|name|certificate|empty|timed)_[a-z]",
+        r"\b(?:net::)?err_(?:cert|ssl|bad_ssl|connection|name|certificate|empty|timed|insecure)_[a-z]",
         r"your connection is(?: not|n't) private",
         r"この接続ではプライバシーが保護されません",
         r"ssl_client_socket_impl",

@@ -69,6 +69,13 @@ PATTERNS: tuple[Statement, ...] = (
         **REFUSED,
     ),
     says(
+        "libgit2.invalid",
+        Rank.REFUSAL,
+        r"the ssl certificate is invalid",
+        r"\[16/-17\]",
+        **REFUSED,
+    ),
+    says(
         "curl.handshake",
         Rank.FRAME,
         r"curl: \(35\)",
@@ -129,6 +136,7 @@ PATTERNS: tuple[Statement, ...] = (
 )
 
 SIGNS: tuple[Sign, ...] = (
+    sign("curl", 3, r"\((?:35|51|56|58|60|77), ['\"]", r"^\W{0,4}curl -"),
     sign(
         "git",
         4,

@@ -75,6 +75,13 @@ PATTERNS: tuple[Statement, ...] = (
 SIGNS: tuple[Sign, ...] = (
     sign(
         "node",
+        1,
+        r"error: (?:unable to verify the first certificate|certificate has expired|self[- ]signed certificate)",
+        r"\b(?:connect|read|write|getaddrinfo) e(?:connrefused|connreset|timedout|notfound|ai_again|pipe|proto)\b",
+        r"error: e[a-z]{4,12}: ",
+    ),
+    sign(
+        "node",
         3,
         r"\bunable_to_verify_leaf_signature\b",
         r"\bunable_to_get_issuer_cert(?:_locally)?\b",

@@ -184,6 +184,8 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         "rustls",
         2,
+        r"rust_backtrace",
+        r"\.rs:\d{1,6}:\d",
         r"\brustls\b",
         r"invalid peer certificate",
         r"\bunknownissuer\b",
@@ -197,5 +199,5 @@ SIGNS: tuple[Sign, ...] = (
     ),
     sign("cargo", 4, r"\bcargo\b", r"crates\.io", r"spurious network error", r"\brustup\b"),
     sign("uv", 4, r"\buv (?:pip|sync|add|tool|run|python)\b", r"├─▶|╰─▶"),
-    sign("deno", 4, r"\bdeno\b"),
+    sign("deno", 4, r"ext:deno", r"\bdeno_[a-z]", r"\bdeno\b"),
 )

@@ -136,6 +136,10 @@ PATTERNS: tuple[Statement, ...] = (
 
 SIGNS: tuple[Sign, ...] = (
     sign(
+        "python", 1, r"certificate verify failed: [a-z]", r"\[errno -?\d", r"\[\('ssl routines', '"
+    ),
+    sign("python", 3, r"\b_ssl\.c:\d", r"could not find a suitable tls ca certificate bundle"),
+    sign(
         "python",
         3,
         r"\(_ssl\.c:\d",
@@ -186,7 +190,16 @@ SIGNS: tuple[Sign, ...] = (
     sign("gcloud", 5, r"\bgcloud\b", r"\bgsutil\b"),
     sign("azure-cli", 5, r"\baz (?:login|account|acr|aks)\b", r"azure\.cli"),
     sign("ansible", 5, r"\bansible\b", r"fatal: \[[^\]]{1,100}\]: (?:failed|unreachable)!"),
-    sign("certbot", 5, r"\bcertbot\b", r"letsencrypt\.log", r"\bacme\.messages", r"acme\.errors"),
+    sign(
+        "certbot",
+        5,
+        r"\bcertbot\b",
+        r"letsencrypt\.(?:log|cli)",
+        r"attempting to renew cert",
+        r"failed to renew certificate",
+        r"\bacme\.messages",
+        r"acme\.errors",
+    ),
     sign(
         "ruby",
         3,
@@ -232,14 +245,6 @@ SIGNS: tuple[Sign, ...] = (
         r"can't connect to \S{1,200}:\d{1,5} \(",
         r"\bperl\b",
         r"net::ssl",
-    ),
-    sign(
-        "r",
-        3,
-        r"error in curl::curl_fetch_memory",
-        r"error in download\.file",
-        r"error in open\.connection",
-        r"download\.file\(",
     ),
     sign("lua", 3, r"\blua\b.{0,40}handshake", r"lua ssl", r"ssl\.wrap"),
 )

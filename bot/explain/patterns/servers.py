@@ -5,7 +5,7 @@ Sources: nginx `src/http/ngx_http_upstream.c`, `src/event/ngx_event_openssl.c`; 
 `source/common/tls/`; Cloudflare's 5xx errors.
 """
 
-from bot.explain.pattern import REFUSED, Rank, Sign, Statement, says, sign
+from bot.explain.pattern import ISSUER, REFUSED, Rank, Sign, Statement, says, sign
 
 PATTERNS: tuple[Statement, ...] = (
     says(
@@ -306,6 +306,28 @@ PATTERNS: tuple[Statement, ...] = (
         plaintext_on_tls_port=0.3,
     ),
     says(
+        "azure.root",
+        Rank.REASON,
+        r"root certificate of the server certificate used by the backend does not match",
+        r"backend server certificate is signed by an? (?:unknown|untrusted)",
+        r"backend server certificate (?:isn't|is not) signed by a (?:well-known|trusted|publicly)",
+        untrusted_root=0.7,
+        missing_intermediate=0.3,
+    ),
+    says(
+        "azure.allowed",
+        Rank.REASON,
+        r"backend server certificate (?:isn't|is not) (?:allow-?listed|white-?listed)",
+        r"intermediate certificate (?:is missing|was not found)[a-z ]{0,40}(?:backend|server)?",
+        **ISSUER,
+    ),
+    says(
+        "azure.name",
+        Rank.REASON,
+        r"common name of the (?:leaf|backend) certificate[a-z ,]{0,60}(?:does not|doesn't) match",
+        hostname_mismatch=1.0,
+    ),
+    says(
         "squid.verify",
         Rank.REFUSAL,
         r"err_secure_connect_fail",
@@ -324,6 +346,7 @@ SIGNS: tuple[Sign, ...] = (
         r"ssl_do_handshake\(\) failed",
         r"plain http request was sent to https port",
         r"no required ssl certificate was sent",
+        r"\"?ssl_stapling\"?",
         r"client: \S{1,60}, server: \S{0,200}",
         r"\[(?:crit|error|info|warn|emerg|alert)\] \d{1,9}#\d{1,9}:",
         r"nginx/\d",
@@ -337,6 +360,8 @@ SIGNS: tuple[Sign, ...] = (
         r"ssl library error",
         r"\[ssl:(?:error|info|warn|emerg|debug)\]",
         r"mod_ssl",
+        r"sslproxyengine",
+        r"proxy: https:",
         r"you're speaking plain http",
         r"error during ssl handshake with remote server",
         r"ssl proxy: ",
@@ -356,11 +381,13 @@ SIGNS: tuple[Sign, ...] = (
         "envoy",
         5,
         r"\benvoy\b",
-        r"openssl_internal:",
+        r"tls error: ?\d{5,10}",
         r"upstream connect error or disconnect/reset",
         r"transport failure reason",
     ),
-    sign("istio", 6, r"\bistio(?:-proxy|d|-system|ctl)?\b", r"pilot-agent"),
+    sign("boringssl", 1, r"openssl_internal:"),
+    sign("azure", 4, r"application gateway", r"\bazure\b", r"backend health"),
+    sign("istio", 4, r"\bistio(?:-proxy|d|-system|ctl)?\b", r"pilot-agent"),
     sign("cloudflare", 4, r"cloudflare", r"error (?:code:? )?52[56]\b", r"\b52[56]: "),
     sign("squid", 5, r"\bsquid\b"),
     sign("stunnel", 5, r"\bstunnel\b", r"log\d\[\d"),

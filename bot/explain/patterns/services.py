@@ -48,7 +48,6 @@ PATTERNS: tuple[Statement, ...] = (
         r"tls not available",
         r"tls currently unavailable",
         r"454 4\.[37]\.0",
-        r"could not convert socket to tls",
         r"stls not supported",
         r"cannot start tls",
         starttls_refused=1.0,
@@ -193,6 +192,13 @@ PATTERNS: tuple[Statement, ...] = (
     says("apple.tp_revoked", Rank.REASON, r"cssmerr_tp_cert_(?:suspended|revoked)", revoked=1.0),
     says("apple.tp_expired", Rank.REASON, r"cssmerr_tp_cert_expired", expired=1.0),
     says("apple.tp_not_yet", Rank.REASON, r"cssmerr_tp_cert_not_valid_yet", not_yet_valid=1.0),
+    says(
+        "mail.socket",
+        Rank.FRAME,
+        r"could not convert socket to tls",
+        handshake_failure=0.6,
+        starttls_refused=0.4,
+    ),
     says(
         "ldap.frame",
         Rank.FRAME,
@@ -433,6 +439,17 @@ PATTERNS: tuple[Statement, ...] = (
 )
 
 SIGNS: tuple[Sign, ...] = (
+    sign("mysql", 2, r"^ssl connection error:", r"error 2026:? "),
+    sign(
+        "mongodb",
+        4,
+        r"\"c\":\"network\"",
+        r"\be network \[",
+        r"sslhandshakefailed",
+        r"serverselectiontryonce",
+    ),
+    sign("ssh", 3, r"host key verification failed", r"known_hosts", r"\bssh://"),
+    sign("apt", 5, r"w: gpg error", r"reading package lists"),
     sign(
         "postfix",
         5,
@@ -478,7 +495,7 @@ SIGNS: tuple[Sign, ...] = (
         "mysql",
         4,
         r"error 20\d\d \(hy000\)",
-        r"\bmysql(?:d|dump|i|nd)?\b",
+        r"\b(?:py)?mysql(?:d|dump|i|nd)?\b",
         r"\bmariadb\b",
         r"error 3159",
     ),
