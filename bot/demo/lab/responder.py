@@ -20,8 +20,8 @@ OCSP_PATH, CRL_PATH, ROOT_CRL_PATH = "/ocsp/", "/crl/issuing.crl", "/crl/root.cr
 CRL_ADDRESS = f"http://{AIA_HOST}{CRL_PATH}"
 ROOT_CRL_ADDRESS = f"http://{AIA_HOST}{ROOT_CRL_PATH}"
 SLOW_OCSP, LATE_OCSP = "slow", "late"
-LATE_SECONDS = 3.0
-"""Twice as long as any first answer waits."""
+LATE_SECONDS = 2.5
+"""Longer than any first answer waits, and half of what a download may take."""
 _HOUR, _WEEK = timedelta(hours=1), timedelta(days=7)
 
 
