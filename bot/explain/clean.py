@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 MOST_CHARACTERS = 20_000
 MOST_LINES = 400
@@ -32,6 +33,8 @@ _ESCAPED_QUOTE = re.compile(r"\\{1,9}([\"'/])")
 _ESCAPED_LETTER = re.compile(
     r"\\{1,9}u(00[2-7][0-9a-fA-F]|[1-9a-cA-CfF][0-9a-fA-F]{3}|0[1-9a-fA-F][0-9a-fA-F]{2})"
 )
+# An error page's address carries its words: about:neterror?d=An%20error%20occurred
+_PERCENT = re.compile(r"%(?:20|0A|3A|27|22)", re.IGNORECASE)
 _QUOTES = dict.fromkeys(map(ord, "‘’‚‛`´′＇"), "'") | dict.fromkeys(map(ord, "“”„‟″＂«»"), '"')
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -78,6 +81,8 @@ def clean(text: str) -> Cleaned:
     """Prepare a pasted text; what is too long loses its middle."""
     text = _bounded(text)
     text = _SLACK_LINK.sub(r"\1", _ANSI.sub("", text))
+    if len(_PERCENT.findall(text)) >= 5:
+        text = unquote(text, errors="replace")
     if "&" in text:
         text = html.unescape(html.unescape(text))
     text = _ESCAPED_LETTER.sub(lambda found: chr(int(found[1], 16)), text)

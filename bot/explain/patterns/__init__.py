@@ -13,6 +13,7 @@ from bot.explain.patterns import (
     apple,
     browsers,
     curl,
+    general,
     gnutls,
     golang,
     java,
@@ -43,6 +44,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     services,
     network,
     acme,
+    general,
 )
 
 STATEMENTS: Final[tuple[Statement, ...]] = tuple(

@@ -347,6 +347,8 @@ SIGNS: tuple[Sign, ...] = (
         r"plain http request was sent to https port",
         r"no required ssl certificate was sent",
         r"\"?ssl_stapling\"?",
+        r"client ssl certificate verify error",
+        r"while reading client request",
         r"client: \S{1,60}, server: \S{0,200}",
         r"\[(?:crit|error|info|warn|emerg|alert)\] \d{1,9}#\d{1,9}:",
         r"nginx/\d",
@@ -354,7 +356,7 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         "apache",
         4,
-        r"\bah0\d{4}\b",
+        r"\bah[01]\d{4}\b",
         r"\bapache(?:2|/)\b",
         r"\bhttpd\b",
         r"ssl library error",

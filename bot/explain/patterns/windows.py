@@ -11,6 +11,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.untrusted",
         Rank.REASON,
+        r"cert_trust_is_untrusted_root",
         r"sec_e_untrusted_root",
         r"0x80090325",
         r"cert_e_untrustedroot",
@@ -32,6 +33,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.chain",
         Rank.REASON,
+        r"cert_trust_is_partial_chain",
         r"cert_e_chaining",
         r"0x800b010a",
         r"\bpartialchain\b",
@@ -93,6 +95,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.revoked",
         Rank.REASON,
+        r"cert_trust_is_revoked",
         r"crypt_e_revoked",
         r"0x80092010",
         r"cert_e_revoked",
@@ -104,6 +107,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.revocation",
         Rank.DETAIL,
+        r"cert_trust_(?:revocation_status_unknown|is_offline_revocation)",
         r"crypt_e_no_revocation_check",
         r"0x80092012",
         r"crypt_e_revocation_offline",
@@ -123,6 +127,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.purpose",
         Rank.REASON,
+        r"cert_trust_is_not_valid_for_usage",
         r"cert_e_wrong_usage",
         r"0x800b0110",
         r"sec_e_cert_wrong_usage",
@@ -133,6 +138,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.signature",
         Rank.REASON,
+        r"cert_trust_is_not_signature_valid",
         r"trust_e_cert_signature",
         r"0x80096004",
         r"\bnotsignaturevalid\b",
@@ -142,6 +148,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "windows.constraints",
         Rank.REASON,
+        r"cert_trust_(?:invalid_[a-z_]{5,30}|has_[a-z_]{5,40}constraint|is_cyclic)",
         r"\b(?:invalidbasicconstraints|invalidnameconstraints|hasnotpermittednameconstraint|hasexcludednameconstraint|hasnotsupportednameconstraint|invalidpolicyconstraints|invalidextension)\b",
         r"trust_e_basic_constraints",
         r"0x80096019",
@@ -151,10 +158,16 @@ PATTERNS: tuple[Statement, ...] = (
         r"cert_e_invalid_name",
         invalid_chain=1.0,
     ),
-    says("windows.weak", Rank.REASON, r"\bhasweaksignature\b", weak_signature_or_key=1.0),
+    says(
+        "windows.weak",
+        Rank.REASON,
+        r"\bhasweaksignature\b|cert_trust_has_weak_signature",
+        weak_signature_or_key=1.0,
+    ),
     says(
         "windows.distrusted",
         Rank.REASON,
+        r"cert_trust_is_explicit_distrust",
         r"\bexplicitdistrust\b",
         r"trust_e_explicit_distrust",
         r"0x800b0111",
@@ -402,9 +415,11 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         "windows",
         2,
+        r"error_internet_",
+        r"exception calling \"[a-z]{1,40}\" with",
         r"schannel",
         r"\bsec_[ei]_[a-z]",
-        r"\bcert_e_[a-z]",
+        r"\bcert_(?:e|trust)_[a-z]",
         r"\bcrypt_e_[a-z]",
         r"0x8009[0-9a-f]{4}",
         r"0x800b01[0-9a-f]{2}",
