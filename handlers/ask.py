@@ -107,15 +107,16 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
 async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: Explain) -> None:
     """Explain what was pasted behind the command, or open the window to paste it into."""
     if command.text:
-        await acknowledge(ack, explain_message(command.text, command.lang))
+        # Some hundred milliseconds for a whole log: not on the loop that acknowledges others.
+        message = await asyncio.to_thread(explain_message, command.text, command.lang)
+        await acknowledge(ack, message)
         return
     await ack()
     trigger_id, url = _text(body, "trigger_id"), _text(body, "response_url")
     try:
         desk.work.start(open_window(desk, command.lang, trigger_id, url), name="explain")
     except TooMuchWorkError as error:
-        message = desk.failure(error, command.lang, "", "explain")
-        await desk.tell(url, message)
+        await desk.tell(url, desk.failure(error, command.lang, "", "explain"))
 
 
 _Answered = tuple[Answer | None, Message, tzinfo]

@@ -5,6 +5,7 @@ thread or a message's shortcut alike). The text is used for that one answer and 
 it is neither stored nor logged, and the one line that is quoted has its secrets masked.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -133,7 +134,7 @@ async def answer_submission(desk: Desk, ack: AsyncAck, view: Mapping[str, Any]) 
 
 async def _answer(desk: Desk, kept: _Kept, text: str) -> None:
     try:
-        message = explain_message(text, kept.lang)
+        message = await asyncio.to_thread(explain_message, text, kept.lang)
     except Exception as error:
         message = desk.failure(error, kept.lang, "", "explain")
     await _tell(desk, kept, message)
