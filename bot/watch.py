@@ -23,6 +23,7 @@ NoticeCode = Literal["changed", "expires", "expired", "renewed", "gave_up"]
 
 FIRST_INTERVAL = timedelta(minutes=1)
 LAST_INTERVAL = timedelta(minutes=10)
+_TS = r"^\d{1,20}\.\d{1,10}$"
 _EAGER_LOOKS = 10
 _SLOWER = 1.25
 
@@ -62,7 +63,9 @@ class Watch(BaseModel):
     question: Question
     team: Annotated[str, Field(max_length=32)] = ""
     channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]
-    thread_ts: Annotated[str, Field(pattern=r"^\d{1,20}\.\d{1,10}$")] | None = None
+    thread_ts: Annotated[str, Field(pattern=_TS)] | None = None
+    message_ts: Annotated[str, Field(pattern=_TS)] | None = None
+    """The shared message that it was begun on."""
     user: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,31}$")]
     lang: Lang = "en"
     begun: AwareDatetime
@@ -95,6 +98,7 @@ class Asked:
     lang: Lang
     thread_ts: str | None = None
     team: str = ""
+    message_ts: str | None = None
 
 
 def begin(
@@ -118,6 +122,7 @@ def begin(
         team=asked.team,
         channel=asked.channel,
         thread_ts=asked.thread_ts,
+        message_ts=asked.message_ts,
         user=asked.user,
         lang=asked.lang,
         begun=now,

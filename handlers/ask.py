@@ -21,8 +21,10 @@ from handlers.command import Ask, Explain, Help, Refused, Watches, parse_command
 from handlers.desk import Desk, within
 from handlers.escape import shorten
 from handlers.explain import explain_message, open_window
+from handlers.living import Spot
 from handlers.past import host_history
 from handlers.sentences import help_message, refusal, say
+from handlers.share import share_host
 from handlers.update import tell_later
 from handlers.watching import list_watches, unwatch_host, watch_host
 from handlers.work import TooMuchWorkError
@@ -89,14 +91,18 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         await acknowledge(ack, await list_watches(desk, asked.channel, command.lang))
         return
     host = shown_host(command.question.target)
+    url = _text(body, "response_url")
     try:
-        task = desk.work.start(_ask(desk, command, reader.zone, asked), name="ask")
+        task = desk.work.start(_ask(desk, command, reader.zone, asked, url), name="ask")
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
         return
-    url = _text(body, "response_url")
     if await within(task, deadline - loop.time()):
-        await acknowledge(ack, _result(desk, task, command))
+        result = _result(desk, task, command)
+        if result is None:
+            await ack()
+        else:
+            await acknowledge(ack, result)
         desk.measures.answers.labels("ack").inc()
         _see_to_update(desk, task, command, url)
         return
@@ -119,10 +125,11 @@ async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: 
         await desk.tell(url, desk.failure(error, command.lang, "", "explain"))
 
 
-_Answered = tuple[Answer | None, Message, tzinfo]
+_Answered = tuple[Answer | None, Message | None, tzinfo]
+"""No message: the answer was posted for everybody. No answer: nothing is told of it later."""
 
 
-async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked) -> _Answered:
+async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str) -> _Answered:
     match command.verb:
         case "watch":
             return None, await watch_host(desk, command.question, "state", asked), zone
@@ -133,13 +140,19 @@ async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked) -> _Answere
             return None, message, zone
         case "history":
             return None, await host_history(desk, command.question, command.lang), zone
+        case "share":
+            spot = Spot(asked.channel, url=url)
+            answer, problem = await share_host(
+                desk, command.question, spot, command.lang, asked.user
+            )
+            return (None if problem is None else answer), problem, zone
         case "check":
             pass
     answer = await desk.service.ask(command.question)
     return answer, desk.presenter.message(answer, command.lang, zone), zone
 
 
-def _result(desk: Desk, task: "asyncio.Task[_Answered]", command: Ask) -> Message:
+def _result(desk: Desk, task: "asyncio.Task[_Answered]", command: Ask) -> Message | None:
     """What a finished task has to say, be it a failure."""
     host = shown_host(command.question.target)
     if task.cancelled():
@@ -181,11 +194,12 @@ async def _follow(
         cancelled = True
         task.cancel()
     host = shown_host(command.question.target)
+    message: Message | None
     if cancelled and not task.done():
         message = desk.failure(asyncio.CancelledError(), command.lang, host, "ask")
     else:
         message = _result(desk, task, command)
-    if await desk.tell(response_url, message):
+    if message is None or await desk.tell(response_url, message):
         desk.measures.answers.labels("later").inc()
     if cancelled:
         raise asyncio.CancelledError

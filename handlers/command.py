@@ -23,7 +23,7 @@ OPTIONS: Final = ("--address", "--at", "--starttls", "--no-fetch", "--timeout", 
 # They would let an asker reach other networks or choose what to trust, or make no sense in Slack.
 TERMINAL_ONLY: Final = frozenset({"--allow-network", "--roots", "--json"})
 # Words of the command that this version does not have; alone they may be the name of a host.
-NOT_YET: Final = frozenset({"compare", "recent", "letter", "share"})
+NOT_YET: Final = frozenset({"compare", "recent", "letter"})
 _NOT_YET_ALONE: Final = frozenset({"recent"})
 # Words before a host that ask for something else than a check of it.
 _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
@@ -33,8 +33,12 @@ _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
         "unwatch": "unwatch",
         "history": "history",
         "履歴": "history",
+        "share": "share",
+        "共有": "share",
     }
 )
+# The same behind the host, as people write it there.
+_VERBS_BEHIND: Final = frozenset({"share"})
 _UNTIL_RENEWED: Final = frozenset({"expiry", "expires", "expiration", "期限"})
 _WATCHES: Final = frozenset({"watches", "監視一覧"})
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
@@ -71,7 +75,7 @@ class Refused:
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-Verb = Literal["check", "watch", "watch_expiry", "unwatch", "history"]
+Verb = Literal["check", "watch", "watch_expiry", "unwatch", "history", "share"]
 
 
 @dataclass(frozen=True)
@@ -227,9 +231,14 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
 
 def _verb(first: str, words: list[str]) -> tuple[Verb, list[str]]:
     """What is wanted of the host, and the words that name it; a lone word is always the host."""
-    verb = _VERBS.get(first)
-    if verb is None or len(words) < 2:
+    if len(words) < 2:
         return "check", words
+    verb = _VERBS.get(first)
+    if verb is None:
+        behind = _VERBS.get(unicodedata.normalize("NFKC", words[-1]).casefold())
+        if behind is None or behind not in _VERBS_BEHIND:
+            return "check", words
+        return behind, words[:-1]
     words = words[1:]
     if verb == "watch" and len(words) > 1:
         last = unicodedata.normalize("NFKC", words[-1]).casefold()

@@ -17,9 +17,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.diagnosis.question import Question
 from bot.service import Answer, ServiceClosedError
 from bot.store.history import History
+from bot.store.posts import Posts
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
+from handlers.address import Addresses
 from handlers.blocks import Message
 from handlers.command import Ask, Refused, parse_command
 from handlers.measure import Measures
@@ -90,6 +92,8 @@ class Desk:
     watches: Watches
     histories: History
     threads: Threads
+    posts: Posts
+    addresses: Addresses
     lang: Lang
     patience: float
     lang_is_set: bool = False

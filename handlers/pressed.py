@@ -5,13 +5,11 @@ message that the button stands on, ephemeral or shared (docs.slack.dev/interacti
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from bot.service import Answer
 from bot.texts.catalogue import Lang
@@ -32,22 +30,15 @@ from handlers.press import (
     WATCH_EXPIRY,
     Press,
     PressError,
-    Shared,
     decode_press,
 )
-from handlers.reply import ReplyError
 from handlers.sentences import say
-from handlers.threads import remember
+from handlers.share import QUIET_SECONDS, Sharing, recheck_shared
 from handlers.update import tell_later
 from handlers.watching import expiry_pressed, unwatch_pressed, watch_pressed
-from handlers.web import api_error
 from handlers.work import TooMuchWorkError
 
 log = structlog.get_logger(__name__)
-
-QUIET_SECONDS = 1.0
-"""A new check that is done within this time simply replaces the old answer."""
-
 
 Listener = Callable[[Desk, Place, Press], Awaitable[None]]
 
@@ -96,91 +87,11 @@ async def _run(desk: Desk, place: Place, action: Mapping[str, Any], listener: Li
         await desk.tell(place.response_url, desk.failure(error, lang, host, listener.__name__))
 
 
-class Sharing:
-    """Share: the answer for everybody in the channel, once for each answer."""
-
-    def __init__(self) -> None:
-        # How often posting one answer has failed: the next press is a new attempt then.
-        self._failed: OrderedDict[str, int] = OrderedDict()
-
-    async def share(self, desk: Desk, place: Place, press: Press) -> None:
-        """Post the answer to the channel, also where the bot is no member."""
-        answer = f"{place.channel} {place.message_ts} {place.user}"
-        attempt = f"{answer} {self._failed.get(answer, 0)}"
-        if not await desk.first_time("share", attempt):
-            await desk.tell(place.response_url, say(press.lang, "slack.share.twice"))
-            return
-        try:
-            error = await _post_shared(desk, place, press)
-        except BaseException:
-            self._note_failure(answer)
-            raise
-        if error is not None:
-            self._note_failure(answer)
-            await desk.tell(place.response_url, error)
-
-    def _note_failure(self, answer: str) -> None:
-        self._failed[answer] = self._failed.get(answer, 0) + 1
-        while len(self._failed) > 1000:
-            self._failed.popitem(last=False)
-
-
-async def _post_shared(desk: Desk, place: Place, press: Press) -> Message | None:
-    """Post; returns the sentence for the asker when Slack does not let us."""
-    answer = await desk.answer_of(press)
-    if isinstance(answer, Message):
-        return answer
-    shared = Shared(user=place.user, at=int(desk.clock().timestamp()))
-    zone = (await desk.reader(place.user)).zone
-    message = desk.presenter.message(answer, press.lang, zone, shared=shared)
-    try:
-        posted = await desk.client.chat_postMessage(
-            channel=place.channel,
-            text=message.text,
-            blocks=list(message.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-    except SlackApiError as error:
-        # `not_in_channel` and `channel_not_found` where the bot was never invited: there the
-        # interaction's own address still posts for all.
-        reason = api_error(error)
-        log.info("sharing through the response address", reason=reason)
-    else:
-        channel, ts = str(posted["channel"]), str(posted["ts"])
-        await remember(desk, channel, ts, answer, press.lang, shared)
-
-        async def put(later: Answer) -> None:
-            message = desk.presenter.message(later, press.lang, zone, shared=shared)
-            await desk.client.chat_update(
-                channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
-            )
-
-        tell_later(desk, answer, put)
-        return None
-    if not place.response_url:
-        return say(press.lang, "slack.share.failed", error=reason)
-    try:
-        await desk.reply(place.response_url, message, in_channel=True)
-    except ReplyError as error:
-        desk.measures.replies_failed.labels(error.reason).inc()
-        log.warning("not shared", reason=error.reason, detail=error.detail)
-        if error.reason == "expired":
-            return say(press.lang, "slack.share.expired")
-        return say(press.lang, "slack.share.failed", error=reason)
-
-    async def add(later: Answer) -> None:
-        # Nobody but Slack knows which message that became: what changed is posted below it.
-        message = desk.presenter.message(later, press.lang, zone, shared=shared, updates=True)
-        if place.response_url:
-            await desk.reply(place.response_url, message, in_channel=True)
-
-    tell_later(desk, answer, add)
-    return None
-
-
 async def recheck(desk: Desk, place: Place, press: Press) -> None:
     """Check again: the new answer takes the place of the old one, for all who see it."""
+    if press.shared is not None:
+        await recheck_shared(desk, place, press)
+        return
     task = desk.work.start(desk.answer_of(press, refresh=True), name="recheck", follows=True)
     try:
         if not await within(task, QUIET_SECONDS) and press.result:
@@ -190,7 +101,6 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
                     old,
                     press.lang,
                     await _zone(desk, place, press),
-                    shared=press.shared,
                     checking_again=True,
                 )
                 await desk.tell(place.response_url, interim, replace=True)
@@ -203,32 +113,17 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
         await _put_back(desk, place, press)
         raise
     if isinstance(answer, Message):
-        await _put_in_place(desk, place, press, answer)
+        await desk.tell(place.response_url, answer, replace=True)
         return
 
     zone = await _zone(desk, place, press)
 
     async def put(shown: Answer) -> None:
-        message = desk.presenter.message(shown, press.lang, zone, shared=press.shared)
-        await _put_in_place(desk, place, press, message)
+        message = desk.presenter.message(shown, press.lang, zone)
+        await desk.tell(place.response_url, message, replace=True)
 
-    if press.shared is not None:
-        await remember(desk, place.channel, place.message_ts, answer, press.lang, press.shared)
     await put(answer)
     tell_later(desk, answer, put)
-
-
-async def _put_in_place(desk: Desk, place: Place, press: Press, message: Message) -> None:
-    if await desk.tell(place.response_url, message, replace=True):
-        return
-    if press.shared is not None and place.channel and place.message_ts:
-        # The address lives for 30 minutes; a message in a channel of ours can still be changed.
-        await desk.client.chat_update(
-            channel=place.channel,
-            ts=place.message_ts,
-            text=message.text,
-            blocks=list(message.blocks),
-        )
 
 
 async def _put_back(desk: Desk, place: Place, press: Press) -> None:
@@ -236,7 +131,7 @@ async def _put_back(desk: Desk, place: Place, press: Press) -> None:
     old = await desk.service.recall(press.result) if press.result else None
     if old is not None:
         zone = await _zone(desk, place, press)
-        message = desk.presenter.message(old, press.lang, zone, shared=press.shared)
+        message = desk.presenter.message(old, press.lang, zone)
         await desk.tell(place.response_url, message, replace=True)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import aiohttp
 import structlog
 
+from handlers.address import Uses
 from handlers.blocks import Message
 from handlers.measure import Measures
 
@@ -42,9 +43,18 @@ class Reply(Protocol):
     """The way to a response address."""
 
     async def __call__(
-        self, url: str, message: Message, *, replace: bool = False, in_channel: bool = False
+        self,
+        url: str,
+        message: Message,
+        *,
+        replace: bool = False,
+        in_channel: bool = False,
+        thread_ts: str | None = None,
     ) -> None:
         """Post a message; raises ReplyError when Slack does not take it."""
+
+    def left(self, url: str) -> int:
+        """How often the address may still be used."""
 
 
 class Replies:
@@ -60,9 +70,20 @@ class Replies:
         self._session = session
         self._measures = measures
         self._sleep = sleep
+        self._uses = Uses()
+
+    def left(self, url: str) -> int:
+        """How often the address may still be used."""
+        return self._uses.left(url)
 
     async def __call__(
-        self, url: str, message: Message, *, replace: bool = False, in_channel: bool = False
+        self,
+        url: str,
+        message: Message,
+        *,
+        replace: bool = False,
+        in_channel: bool = False,
+        thread_ts: str | None = None,
     ) -> None:
         """Post a message.
 
@@ -71,6 +92,7 @@ class Replies:
             message: What to say.
             replace: Put it in the place of the message that a button was pressed on.
             in_channel: For everybody in the channel.
+            thread_ts: Under that message ("Publishing responses in thread").
 
         Raises:
             ReplyError: Slack did not take it, however often.
@@ -84,6 +106,11 @@ class Replies:
         }
         if not replace:
             body["response_type"] = "in_channel" if in_channel else "ephemeral"
+            if thread_ts is not None:
+                body["thread_ts"] = thread_ts
+        if not self.left(url):
+            # Slack would say the same (`used_url`, `expired_url`), and count it as an error.
+            raise ReplyError("expired", "used five times, or older than thirty minutes")
         error = ReplyError("network", "not tried")
         for attempt in range(ATTEMPTS):
             wait = min(0.25 * 2**attempt, 4.0)
@@ -93,6 +120,7 @@ class Replies:
                 ) as answer:
                     said = (await answer.content.read(_ANSWER_BYTES)).decode(errors="replace")
                     if answer.status == 200:
+                        self._uses.note(url)
                         return
                     error = _refusal(answer.status, said)
                     if answer.status == 429:

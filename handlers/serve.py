@@ -15,6 +15,7 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 import aiohttp
@@ -31,9 +32,11 @@ from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from bot.watcher import Watcher
+from handlers.address import Addresses
 from handlers.app import build_app
 from handlers.desk import Desk
 from handlers.doors import web_app
+from handlers.living import renew_watched
 from handlers.measure import Measures
 from handlers.people import People
 from handlers.present import Phrase, Presenter
@@ -140,14 +143,15 @@ async def serve(
             watches=store.watches,
             histories=store.history,
             threads=store.threads,
+            posts=store.posts,
+            addresses=Addresses(),
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,
         )
         app = build_app(desk, signing_secret=signing_secret)
-        watcher = Watcher(
-            store.watches, service, SlackTeller(lambda _team: client), clock, metrics=metrics
-        )
+        teller = SlackTeller(lambda _team: client, partial(renew_watched, desk))
+        watcher = Watcher(store.watches, service, teller, clock, metrics=metrics)
         slack = _Slack(client)
         socket: Socket | None = None
 

@@ -5,7 +5,7 @@ the direct messages (docs.slack.dev/reference/methods/chat.postMessage: a user's
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal
 
@@ -49,24 +49,32 @@ RESULT_ID_PATTERN = re.compile(RESULT_ID)
 _WELL = frozenset({"mended", "reachable"})
 
 ClientOf = Callable[[str], AsyncWebClient]
+Renew = Callable[[Watch, Notice], Awaitable[None]]
 
 
 class SlackTeller:
     """Tells through Slack's Web API."""
 
-    def __init__(self, client_of: ClientOf) -> None:
-        """`client_of` gives the client of a workspace by its id (empty: the only one)."""
+    def __init__(self, client_of: ClientOf, renew: Renew | None = None) -> None:
+        """How to tell.
+
+        Args:
+            client_of: Gives the client of a workspace by its id (empty: the only one).
+            renew: Puts what was told into the shared message that the watch was begun on.
+        """
         self._client_of = client_of
+        self._renew = renew
 
     async def tell(self, watch: Watch, notice: Notice) -> Told:
         """Say it where the watch wants it; never raises for what Slack answers."""
         client = self._client_of(watch.team)
         told = await _post(client, watch.channel, watch.thread_ts, notice_message(watch, notice))
-        if told != "outside":
-            return told
-        # A user's id opens the direct messages with them.
-        alone = notice_message(watch, notice, direct=True)
-        told = await _post(client, watch.user, None, alone)
+        if told == "outside":
+            # A user's id opens the direct messages with them.
+            alone = notice_message(watch, notice, direct=True)
+            told = await _post(client, watch.user, None, alone)
+        if told == "told" and self._renew is not None:
+            await self._renew(watch, notice)
         return "never" if told == "outside" else told
 
 

@@ -135,7 +135,13 @@ async def pressed_watch(desk: Desk, place: Place, press: Press, kind: Kind) -> N
         await desk.tell(place.response_url, answer)
         return
     thread = place.thread_ts or (None if place.ephemeral else place.message_ts or None)
-    asked = Asked(channel=place.channel, user=place.user, lang=press.lang, thread_ts=thread)
+    asked = Asked(
+        channel=place.channel,
+        user=place.user,
+        lang=press.lang,
+        thread_ts=thread,
+        message_ts=None if place.ephemeral else place.message_ts or None,
+    )
     await desk.tell(place.response_url, await watch_answer(desk, answer, kind, asked))
 
 

@@ -13,6 +13,7 @@ from bot.store.lock import LEASE_SECONDS, Locks
 from bot.store.neighbours import Neighbours
 from bot.store.notice import Notices
 from bot.store.once import Once
+from bot.store.posts import Posts
 from bot.store.rates import Rates
 from bot.store.results import Results
 from bot.store.shelf import RedisShelf
@@ -39,6 +40,7 @@ class Store:
         self.threads = Threads(connection)
         self.rates = Rates(connection, clock)
         self.locks = Locks(connection, lease_seconds)
+        self.posts = Posts(connection, self.locks)
         self.notices = Notices(connection)
         self.shelf = RedisShelf(connection)
         self._once = Once(connection, clock)
