@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO, BEN
+from handlers.command import Ask, parse_command
 from handlers.press import RECHECK, SHARE, WATCH
 from tests.handlers.conftest import Run, Running
 from tests.handlers.test_pressed import answer, shown_to_all
@@ -235,3 +236,24 @@ async def test_the_message_is_compared_after_its_result_is_gone(run: Run, redis_
         await bot.slack.press(BEN, shared, RECHECK)
         (line,) = await bot.slack.wait_for(lambda: replies(bot, shared))
         assert "TLS works here" in line
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb"),
+    [
+        ("shop.example.jp share", "share"),
+        ("shop.example.jp 8443 share", "share"),
+        ("share shop.example.jp", "share"),
+        ("共有 shop.example.jp", "share"),
+        ("shop.example.jp 共有 --lang ja", "share"),
+        ("share", "check"),
+        ("https://shop.example.jp/share", "check"),
+        ("curl https://shop.example.jp share", "check"),
+        ("could not connect to https://shop.example.jp from the share", "check"),
+    ],
+)
+def test_what_asks_for_sharing(typed: str, verb: str) -> None:
+    """The word before or behind a host; never the end of something that was pasted."""
+    command = parse_command(typed, "en")
+    assert isinstance(command, Ask)
+    assert command.verb == verb
