@@ -38,7 +38,7 @@ _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
     }
 )
 # The same behind the host, as people write it there.
-_VERBS_BEHIND: Final[frozenset["Verb | None"]] = frozenset({"share"})
+_VERBS_BEHIND: Final = frozenset({"share"})
 _UNTIL_RENEWED: Final = frozenset({"expiry", "expires", "expiration", "期限"})
 _WATCHES: Final = frozenset({"watches", "監視一覧"})
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
@@ -235,9 +235,10 @@ def _verb(first: str, words: list[str]) -> tuple[Verb, list[str]]:
         return "check", words
     verb = _VERBS.get(first)
     if verb is None:
-        behind: Verb | None = _VERBS.get(unicodedata.normalize("NFKC", words[-1]).casefold())
+        behind = _VERBS.get(unicodedata.normalize("NFKC", words[-1]).casefold())
         # Behind "host" or "host port" only: nothing that was pasted is posted by its last word.
-        if behind not in _VERBS_BEHIND or len(words) > 3 or first in _PASTED:
+        pasted = len(words) > 3 or first in _PASTED
+        if behind is None or behind not in _VERBS_BEHIND or pasted:
             return "check", words
         return behind, words[:-1]
     words = words[1:]
