@@ -27,7 +27,7 @@ _FILES = {
     "/page/app.css": (_HERE / "dist" / "app.css", "text/css"),
     "/page/icon.svg": (_HERE / "icon.svg", "image/svg+xml"),
 }
-_HEADERS = {
+HEADERS = {
     # Nothing from elsewhere, nothing inline: what a certificate says cannot become code, and the
     # page works without a network.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -57,7 +57,7 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
     async def file(request: web.Request) -> web.Response:
         path, content_type = _FILES[request.path]
         return web.Response(
-            body=path.read_bytes(), content_type=content_type, charset="utf-8", headers=_HEADERS
+            body=path.read_bytes(), content_type=content_type, charset="utf-8", headers=HEADERS
         )
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -70,10 +70,10 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
         try:
             body = await request.json()
             viewer = stand_in.workspace.user(str(body.get("viewer", "")) or _first(stand_in))
-            return web.json_response(await handle(stand_in, viewer, body), headers=_HEADERS)
+            return web.json_response(await handle(stand_in, viewer, body), headers=HEADERS)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             reason = str(error) if isinstance(error, LookupError) else "not understood"
-            return web.Response(status=400, text=reason, headers=_HEADERS)
+            return web.Response(status=400, text=reason, headers=HEADERS)
 
     async def stop(_app: web.Application) -> None:
         closing.set()
@@ -119,7 +119,7 @@ async def _stream(
         viewer = stand_in.workspace.user(request.query.get("viewer") or _first(stand_in))
     except LookupError:
         raise web.HTTPNotFound from None
-    response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream"})
+    response = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
     await response.prepare(request)
     space = stand_in.workspace
     try:

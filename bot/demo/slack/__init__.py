@@ -3,11 +3,13 @@
 The real SDK works against it through `SLACK_API_URL`; the demo and the tests use the same.
 """
 
-from bot.demo.slack.server import open_slack
+from bot.demo.slack.manifest import App, declared
+from bot.demo.slack.server import CLIENT_ID, CLIENT_SECRET, open_slack
 from bot.demo.slack.stand_in import StandIn
 from bot.demo.slack.values import (
     Channel,
     Delivery,
+    Execution,
     File,
     Message,
     Refusal,
@@ -22,10 +24,14 @@ __all__ = [
     "AIKO",
     "BEN",
     "BOT",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
     "DEFAULT_CHANNELS",
     "DEFAULT_USERS",
+    "App",
     "Channel",
     "Delivery",
+    "Execution",
     "File",
     "Message",
     "Refusal",
@@ -34,5 +40,6 @@ __all__ = [
     "User",
     "View",
     "Warned",
+    "declared",
     "open_slack",
 ]

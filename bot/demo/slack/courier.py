@@ -17,6 +17,7 @@ import aiohttp
 
 from bot.demo.slack.socket_mode import NoConnectionError, SocketMode
 from bot.demo.slack.values import Delivery, Json, Outcome, Transport
+from bot.demo.slack.workspace import TEAM
 
 # "This confirmation must be received by Slack within 3000 milliseconds of the original request
 # being sent" (Slack: "Slash commands"; the same in "Handling user interaction", "Events API").
@@ -52,11 +53,18 @@ class Courier:
     ) -> None:
         self.events_url = events_url
         self.transport: Choice = "auto"
+        self.team = TEAM
+        """Whose payloads these are: an app may be installed in several workspaces."""
         self._session = session
         self._socket = socket
         self._secret = signing_secret
         self._ack_seconds = ack_seconds
         self._last: Transport = "socket"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the bot holds a connection of Socket Mode."""
+        return self._socket.num_connections > 0
 
     def choose(self, via: Choice | None = None) -> Transport:
         """The transport that the next payload takes.
@@ -85,10 +93,12 @@ class Courier:
         accepts_response: bool = True,
     ) -> Delivery:
         """Send the payload and wait for its acknowledgement, 3 seconds at most; never raises."""
+        payload = for_team(payload, self.team)
         transport = self.choose(via)
         started = time.monotonic()
         status: int | None = None
         body: Json | str = ""
+        no_retry = False
         outcome: Outcome
         try:
             async with asyncio.timeout(self._ack_seconds):
@@ -102,7 +112,7 @@ class Courier:
                     )
                     status, outcome = 200, "ok"
                 else:
-                    status, body = await self._post(
+                    status, body, no_retry = await self._post(
                         kind, payload, signed_at, retry_attempt, retry_reason
                     )
                     outcome = "ok" if 200 <= status < 300 else "dispatch_failed"
@@ -119,6 +129,8 @@ class Courier:
             body=body,
             seconds=time.monotonic() - started,
             retry_attempt=retry_attempt,
+            retry_reason=retry_reason,
+            no_retry=no_retry,
         )
 
     async def _post(
@@ -128,7 +140,7 @@ class Courier:
         signed_at: datetime | None,
         retry_attempt: int,
         retry_reason: str,
-    ) -> tuple[int, Json | str]:
+    ) -> tuple[int, Json | str, bool]:
         if self.events_url is None:
             raise NoConnectionError
         body, content_type = encode(kind, payload)
@@ -143,7 +155,16 @@ class Courier:
             }
         async with self._session.post(self.events_url, data=body, headers=headers) as response:
             text = await response.text()
-            return response.status, parse_ack(response.headers, text)
+            no_retry = response.headers.get("X-Slack-No-Retry") == "1"
+            return response.status, parse_ack(response.headers, text), no_retry
+
+
+def for_team(payload: Json, team: str) -> Json:
+    """The payload with every mention of the stand-in's own team replaced."""
+    if team == TEAM:
+        return payload
+    replaced: Json = json.loads(json.dumps(payload).replace(f'"{TEAM}"', json.dumps(team)))
+    return replaced
 
 
 def encode(kind: Kind, payload: Mapping[str, object]) -> tuple[bytes, str]:

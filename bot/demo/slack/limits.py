@@ -87,6 +87,8 @@ CAROUSEL_ELEMENTS_MAX_ITEMS = 10
 # Block Kit: blocks, "up to 50 blocks in each message, and 100 blocks in modals or Home tabs"
 MESSAGE_BLOCKS_MAX_ITEMS = 50
 VIEW_BLOCKS_MAX_ITEMS = 100
+# Slack: views.open, views.publish, errors: `view_too_large`, "greater than 250kb"
+VIEW_MAX_BYTES = 250_000
 # Slack: views object (modal)
 VIEW_TITLE_MAX_LENGTH = 24
 VIEW_SUBMIT_MAX_LENGTH = 24

@@ -6,7 +6,8 @@ payload", "View interactions payload", "Shortcuts payload", "Events API".
 
 from typing import Any
 
-from bot.demo.slack.values import Channel, Json, Message, User, View, walk
+from bot.demo.slack.manifest import Parameter, Step
+from bot.demo.slack.values import Channel, Execution, Json, Message, User, View, walk
 from bot.demo.slack.workspace import APP, BOT, BOT_ID, TEAM, TEAM_DOMAIN
 
 # The deprecated verification token is still part of every payload.
@@ -52,6 +53,7 @@ def message_actions(
     channel: Channel,
     message: Message,
     actions: list[Json],
+    values: Json,
     *,
     response_url: str,
     trigger_id: str,
@@ -68,7 +70,7 @@ def message_actions(
             "is_ephemeral": message.ephemeral_to is not None,
         },
         "channel": {"id": channel.id, "name": channel.payload_name},
-        "state": {"values": {}},
+        "state": {"values": values},
         "response_url": response_url,
         "actions": actions,
     }
@@ -79,11 +81,16 @@ def message_actions(
     return payload
 
 
-def view_actions(user: User, view: View, actions: list[Json], *, trigger_id: str) -> Json:
-    """A press in a modal (Slack: "block_actions payload"): no channel, message or response_url."""
+def view_actions(
+    user: User, view: View, actions: list[Json], values: Json, *, trigger_id: str
+) -> Json:
+    """A press in a modal or Home tab (Slack: "block_actions payload").
+
+    There is no channel, message or response_url; `view.state.values` holds what stands typed.
+    """
     return _interaction("block_actions", user, trigger_id) | {
         "container": {"type": "view", "view_id": view.id},
-        "view": view_object(view),
+        "view": view_object(view, values),
         "actions": actions,
     }
 
@@ -111,10 +118,11 @@ def message_shortcut(
     *,
     response_url: str,
     trigger_id: str,
+    action_ts: str,
 ) -> Json:
     """A message shortcut (Slack: "Shortcuts payload", message_action)."""
     return _interaction("message_action", user, trigger_id) | {
-        "action_ts": message.ts,
+        "action_ts": action_ts,
         "callback_id": callback_id,
         "response_url": response_url,
         "channel": {"id": channel.id, "name": channel.payload_name},
@@ -143,6 +151,40 @@ def event_callback(event: Json, *, event_id: str, event_time: int) -> Json:
             }
         ],
         "is_ext_shared_channel": False,
+    }
+
+
+def function_executed(step: Step, execution: Execution) -> Json:
+    """The event of a workflow's step (Slack: function_executed)."""
+    return {
+        "type": "function_executed",
+        "function": {
+            "id": f"Fn{step.callback_id.upper()}",
+            "callback_id": step.callback_id,
+            "title": step.title,
+            "description": step.description,
+            "type": "app",
+            "input_parameters": [_parameter(one) for one in step.inputs],
+            "output_parameters": [_parameter(one) for one in step.outputs],
+            "app_id": APP,
+            "date_created": 0,
+            "date_updated": 0,
+            "date_deleted": 0,
+        },
+        "inputs": execution.inputs,
+        "function_execution_id": execution.id,
+        "workflow_execution_id": execution.id.replace("Fx", "Wx", 1),
+        "bot_access_token": execution.token,
+    }
+
+
+def _parameter(one: Parameter) -> Json:
+    return {
+        "type": one.type,
+        "name": one.name,
+        "description": one.description,
+        "title": one.title,
+        "is_required": one.required,
     }
 
 
@@ -194,7 +236,7 @@ def action(blocks: Any, action_id: str, chosen: str | None, action_ts: str) -> J
                 if key in element:
                     entry[key] = element[key]
             if chosen is not None:
-                entry["selected_option"] = _option(element, chosen)
+                entry |= _stated(element, chosen)
             return entry
     msg = f"nothing to press named {action_id}"
     raise LookupError(msg)
@@ -208,34 +250,55 @@ def _option(element: Json, value: str) -> Json:
     raise LookupError(msg)
 
 
-def state_values(blocks: Any, typed: dict[str, Any]) -> Json:
-    """The `state.values` of a modal, given what was typed or chosen by action_id.
+_STATEFUL = [
+    "plain_text_input",
+    "email_text_input",
+    "url_text_input",
+    "number_input",
+    "static_select",
+    "multi_static_select",
+    "radio_buttons",
+    "checkboxes",
+    "datepicker",
+    "timepicker",
+    "users_select",
+    "conversations_select",
+    "channels_select",
+]
 
-    Every input is there, with its initial value when nothing was typed (Slack: "View
-    interactions payload", view.state.values).
+
+def state_values(blocks: Any, typed: dict[str, Any]) -> Json:
+    """The `state.values` of a surface, given what was typed or chosen by action_id.
+
+    Everything that can hold a value is there, with its initial one when nothing was typed (Slack:
+    "View interactions payload", view.state.values; "block_actions payload", state).
     """
     values: Json = {}
     for block in blocks:
-        element = block.get("element") if block.get("type") == "input" else None
-        if not element:
-            continue
-        name = element["action_id"]
-        given = typed.get(name, element.get("initial_value"))
-        entry: Json = {"type": element["type"]}
-        match element["type"]:
-            case "static_select" | "radio_buttons":
-                chosen = element.get("initial_option")
-                entry["selected_option"] = _option(element, given) if given else chosen
-            case "checkboxes" | "multi_static_select":
-                chosen = element.get("initial_options", [])
-                entry["selected_options"] = (
-                    chosen if given is None else [_option(element, one) for one in given]
-                )
-            case "datepicker":
-                entry["selected_date"] = given or element.get("initial_date")
-            case "timepicker":
-                entry["selected_time"] = given or element.get("initial_time")
-            case _:
-                entry["value"] = given or None
-        values[block["block_id"]] = {name: entry}
+        for element in walk([block.get("element"), block.get("accessory"), block.get("elements")]):
+            if element.get("type") in _STATEFUL and "action_id" in element:
+                name = element["action_id"]
+                entry = {"type": element["type"]} | _stated(element, typed.get(name))
+                values.setdefault(block["block_id"], {})[name] = entry
     return values
+
+
+def _stated(element: Json, given: Any) -> Json:
+    """What an element holds: what was given, else what it began with."""
+    match element["type"]:
+        case "static_select" | "radio_buttons":
+            chosen = _option(element, given) if given else element.get("initial_option")
+            return {"selected_option": chosen}
+        case "overflow":
+            return {"selected_option": _option(element, given)}
+        case "checkboxes" | "multi_static_select":
+            initial = element.get("initial_options", [])
+            options = initial if given is None else [_option(element, one) for one in given]
+            return {"selected_options": options}
+        case "datepicker":
+            return {"selected_date": given or element.get("initial_date")}
+        case "timepicker":
+            return {"selected_time": given or element.get("initial_time")}
+        case _:
+            value = element.get("initial_value") if given is None else given
+            return {"value": value or None}

@@ -36,6 +36,7 @@ def post(
             bot_id=BOT_ID,
             text=str(body.get("text") or "")[:TEXT_CUT],
             blocks=tuple(body.get("blocks") or ()),
+            attachments=tuple(body.get("attachments") or ()),
             ephemeral_to=ephemeral_to,
             thread_ts=body.get("thread_ts") or None,
             file_ids=file_ids,
@@ -50,11 +51,14 @@ def revise(workspace: Workspace, message: Message, body: Mapping[str, Any]) -> M
         message,
         text=str(body.get("text") or "")[:TEXT_CUT],
         blocks=tuple(body.get("blocks") or ()),
+        attachments=tuple(body.get("attachments") or ()),
         edited_ts=workspace.new_ts(),
     )
 
 
-def tell(workspace: Workspace, channel: str, user: str, text: str) -> Message:
+def tell(
+    workspace: Workspace, channel: str, user: str, text: str, *, thread_ts: str | None = None
+) -> Message:
     """What Slack itself tells one person, as Slackbot does."""
     return workspace.put(
         Message(
@@ -63,5 +67,6 @@ def tell(workspace: Workspace, channel: str, user: str, text: str) -> Message:
             user=SLACKBOT.id,
             text=text,
             ephemeral_to=user,
+            thread_ts=thread_ts,
         )
     )

@@ -81,7 +81,10 @@ class ResponseUrls:
             if not body.get("text") and not body.get("blocks"):
                 return 200, "ok"
             original = None
-        problem = examine_message(body)
+        if self._workspace.channels[address.channel].archived:
+            # Slack: "Sending messages using incoming webhooks", error types
+            return self._refused(410, "channel_is_archived", body)
+        problem = examine_message(body, self._workspace)
         if problem is not None:
             # An incoming webhook, too, says only the error's name, with status 400
             # (Slack: "Sending messages using incoming webhooks", handling errors).

@@ -9,10 +9,19 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import web
 
+from bot.demo.page.routes import HEADERS as PAGE_HEADERS
 from bot.demo.page.routes import attach_page
 from bot.demo.slack.courier import ACK_SECONDS, Choice, Courier
+from bot.demo.slack.events import RETRY_PAUSES, Events
+from bot.demo.slack.installs import Installations, authorize_page, cancelled
+from bot.demo.slack.manifest import App
 from bot.demo.slack.methods import ApiError, Desk
-from bot.demo.slack.methods.files import MAX_UPLOAD, take_upload
+from bot.demo.slack.methods.files import (
+    IMAGE_TYPES,
+    MAX_UPLOAD,
+    PROCESSING_SECONDS,
+    take_upload,
+)
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.stand_in import StandIn
@@ -24,6 +33,9 @@ from bot.demo.slack.workspace import DEFAULT_CHANNELS, DEFAULT_USERS, Clock, Wor
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SHUTDOWN_SECONDS = 1.0
+
+CLIENT_ID = "0000000000.1111111111"
+CLIENT_SECRET = "stand-in-client-secret"  # noqa: S105 - known to everybody, opens nothing
 
 DEFAULT_HINTS = (
     ("/tlscheck ", "host: why does TLS fail there?"),
@@ -41,6 +53,7 @@ async def open_slack(
     signing_secret: str,
     bot_token: str,
     app_token: str,
+    app: App | None = None,
     clock: Clock = _now,
     events_url: str | None = None,
     users: Sequence[User] = DEFAULT_USERS,
@@ -51,6 +64,8 @@ async def open_slack(
     strict: bool = True,
     transport: Choice = "auto",
     ack_seconds: float = ACK_SECONDS,
+    retry_pauses: Sequence[float] = RETRY_PAUSES,
+    processing_seconds: float = PROCESSING_SECONDS,
     port: int = 0,
 ) -> AsyncIterator[StandIn]:
     """Run a stand-in for Slack on loopback until the block ends.
@@ -59,6 +74,8 @@ async def open_slack(
         signing_secret: Signs what is sent to `events_url`.
         bot_token: The token that Web API calls have to carry.
         app_token: The token of apps.connections.open (Socket Mode).
+        app: What the app's manifest declares: scopes, events, shortcuts, tabs and steps are
+            granted as it says. None: it may do everything and hears of everything.
         clock: The time of messages, trigger ids and response URLs. Signatures carry the real
             time, as the receiver's library compares it with its own clock.
         events_url: Where the bot takes commands, interactions and events over HTTP; may also be
@@ -73,13 +90,13 @@ async def open_slack(
         strict: Whether unknown arguments fail a call, in place of a warning.
         transport: The way of payloads that name none.
         ack_seconds: How long an acknowledgement may take.
+        retry_pauses: The seconds before each repetition of an event that was not acknowledged.
+        processing_seconds: How long an uploaded file is looked at before it can stand in a block.
         port: The page's port; 0 takes a free one.
     """
     space = Workspace(clock=clock, users=users, channels=channels)
     socket, triggers = SocketMode(space), Triggers(clock)
     urls = ResponseUrls(space, strict=strict)
-    desk = Desk(space, socket, triggers, urls, lambda: urls.base, strict)
-    api = WebApi(desk, bot_token=bot_token, app_token=app_token)
     # No limit of connections: a burst of commands leaves Slack all at once.
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
@@ -92,30 +109,51 @@ async def open_slack(
         ack_seconds=ack_seconds,
     )
     courier.transport = transport
+    installs = Installations(CLIENT_ID, CLIENT_SECRET)
+    told = Events(space, courier, app, pauses=retry_pauses)
+    desk = Desk(
+        workspace=space,
+        socket=socket,
+        triggers=triggers,
+        response_urls=urls,
+        told=told,
+        base=lambda: urls.base,
+        strict=strict,
+        app=app,
+        installs=installs,
+        processing_seconds=processing_seconds,
+    )
+    api = WebApi(desk, bot_token=bot_token, app_token=app_token)
     stand_in = StandIn(
         workspace=space,
         api=api,
         courier=courier,
+        told=told,
         socket=socket,
         triggers=triggers,
         response_urls=urls,
         url="",
         panel=Panel(tuple(tries), tuple(hints), tuple(locales)),
+        app=app,
+        installs=installs,
         strict=strict,
     )
-    app = web.Application(client_max_size=MAX_UPLOAD + 1024)
-    app.add_routes(
+    served = web.Application(client_max_size=MAX_UPLOAD + 1024)
+    served.add_routes(
         [
             web.route("*", "/api/{method}", api.handle),
             web.get("/link/", socket.handle),
             web.post("/upload/v1/{file}/{length}", _upload(space)),
             web.get("/files/{file}{rest:.*}", _download(space)),
+            web.get("/oauth/v2/authorize", _authorize),
+            web.get("/oauth/v2/approve", _approve(installs, clock)),
+            web.get("/oauth/v2/cancel", _cancel),
             web.post("/commands/{team}/{token}", _respond(urls, api)),
             web.post("/actions/{team}/{token}", _respond(urls, api)),
         ]
     )
-    attach_page(app, stand_in)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    attach_page(served, stand_in)
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)
@@ -124,9 +162,34 @@ async def open_slack(
         urls.base = stand_in.url = f"http://127.0.0.1:{address[1]}/"
         yield stand_in
     finally:
+        await told.aclose()
         await socket.aclose()
         await session.close()
         await runner.cleanup()
+
+
+async def _authorize(request: web.Request) -> web.Response:
+    return web.Response(
+        text=authorize_page(request.query_string), content_type="text/html", headers=PAGE_HEADERS
+    )
+
+
+def _approve(installs: Installations, clock: Clock) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            target = installs.approve(request.query_string, clock())
+        except LookupError as error:
+            return web.Response(status=400, text=str(error))
+        raise web.HTTPFound(target)
+
+    return handle
+
+
+async def _cancel(request: web.Request) -> web.Response:
+    try:
+        raise web.HTTPFound(cancelled(request.query_string))
+    except LookupError as error:
+        return web.Response(status=400, text=str(error))
 
 
 def _respond(urls: ResponseUrls, api: WebApi) -> Handler:
@@ -168,12 +231,14 @@ def _download(space: Workspace) -> Handler:
         file = space.files.get(request.match_info["file"])
         if file is None or not file.complete:
             raise web.HTTPNotFound
-        # What was uploaded is data to be saved, never a page to be shown.
+        # What was uploaded is data to be saved, never a page to be shown; pictures are shown.
+        kind = None if request.match_info["rest"] else file.image_type
+        shown = "inline" if kind else "attachment"
         return web.Response(
             body=file.content,
-            content_type="application/octet-stream",
+            content_type=IMAGE_TYPES[kind] if kind else "application/octet-stream",
             headers={
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+                "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}",
                 "Content-Security-Policy": "default-src 'none'; sandbox",
                 "X-Content-Type-Options": "nosniff",
             },

@@ -7,10 +7,10 @@ Here belong the rules of the answer that comes within the 3 seconds. Answers tha
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.demo.slack.methods.views import new_view, revise_view
+from bot.demo.slack.methods.views import MAX_STACK, depth, new_view, revise_view
 from bot.demo.slack.posting import post, tell
 from bot.demo.slack.response_urls import ARGUMENTS
-from bot.demo.slack.validation import examine_message, examine_view
+from bot.demo.slack.validation import Problem, examine_message, examine_view
 from bot.demo.slack.values import Delivery, Message, View
 from bot.demo.slack.workspace import Workspace
 
@@ -27,7 +27,7 @@ def settle_command(workspace: Workspace, delivery: Delivery, *, strict: bool) ->
     body = {"text": delivery.body} if isinstance(delivery.body, str) else delivery.body
     if not body.get("text") and not body.get("blocks") and not body.get("attachments"):
         return delivery
-    problem = examine_message(body)
+    problem = examine_message(body, workspace)
     unknown = sorted(set(body) - ARGUMENTS)
     if problem is None and unknown and strict:
         workspace.refuse("ack", "invalid_arguments", unknown, body)
@@ -56,7 +56,9 @@ def settle_submission(workspace: Workspace, view: View, delivery: Delivery) -> D
     body = delivery.body if isinstance(delivery.body, dict) else {}
     action = body.get("response_action")
     if action in ("update", "push"):
-        problem = examine_view(body.get("view"))
+        problem = examine_view(body.get("view"), workspace)
+        if problem is None and action == "push" and depth(workspace, view) >= MAX_STACK:
+            problem = Problem("push_limit_reached", [])
         if problem is not None:
             workspace.refuse("ack", problem.error, problem.messages, body)
             return replace(delivery, outcome="invalid_response")

@@ -1,8 +1,9 @@
-"""What Slack would refuse in a message or a modal.
+"""What Slack would refuse in a message, a modal or a Home tab.
 
 The door to the checks: `blocks` looks at each block, this module at what surrounds them.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from bot.demo.slack import limits as at
 from bot.demo.slack.blocks import examine_block
 from bot.demo.slack.elements import plain
 from bot.demo.slack.shapes import Shape, anything, boolean, complaint, one_of, string, thing
-from bot.demo.slack.values import texts, walk
+from bot.demo.slack.values import File, texts, walk
+from bot.demo.slack.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,10 @@ class Problem:
     messages: list[str]
 
 
-def examine_message(body: Mapping[str, Any]) -> Problem | None:
+def examine_message(body: Mapping[str, Any], workspace: Workspace | None = None) -> Problem | None:
     """The reason why Slack would refuse the message, if there is one.
+
+    With the workspace, the files that its pictures name are looked up, too.
 
     The errors are those of chat.postMessage: `no_text`, `invalid_blocks`, `invalid_blocks_format`,
     `msg_blocks_too_long`.
@@ -35,8 +39,7 @@ def examine_message(body: Mapping[str, Any]) -> Problem | None:
     if not isinstance(blocks, Sequence) or isinstance(blocks, str):
         return Problem("invalid_blocks_format", ["blocks is not an array"])
     found = list(_all_blocks(blocks, "/blocks", "message", at.MESSAGE_BLOCKS_MAX_ITEMS))
-    if not found:
-        found = list(_together(blocks))
+    found = found or [*_together(blocks), *_pictures(blocks, "/blocks", workspace)]
     if found:
         return Problem("invalid_blocks", found)
     total = sum(len(text) for text in texts(blocks))
@@ -62,22 +65,64 @@ _VIEW = thing(
 )
 
 
-def examine_view(view: Any) -> Problem | None:
-    """The reason why Slack would refuse the modal: always `invalid_arguments`, with details."""
+# Slack: "Home tab views"
+_HOME = thing(
+    {"blocks": anything},
+    {name: _VIEW_OPTIONAL[name] for name in ("private_metadata", "callback_id", "external_id")},
+)
+
+
+def examine_view(
+    view: Any, workspace: Workspace | None = None, kind: str = "modal"
+) -> Problem | None:
+    """The reason why Slack would refuse the modal or Home tab: `invalid_arguments`, with details.
+
+    Views of more than 250 kB are refused as `view_too_large` (Slack: views.open, errors).
+    """
     if not isinstance(view, Mapping):
         return Problem("invalid_arguments", ["view is not an object"])
-    found = list(_VIEW(view, "/view"))
-    found += one_of("modal")(view.get("type"), "/view/type")
+    if len(json.dumps(view, ensure_ascii=False).encode()) > at.VIEW_MAX_BYTES:
+        return Problem("view_too_large", [])
+    found = list((_HOME if kind == "home" else _VIEW)(view, "/view"))
+    found += one_of(kind)(view.get("type"), "/view/type")
     blocks = view.get("blocks")
     if isinstance(blocks, Sequence) and not isinstance(blocks, str):
         found += _all_blocks(blocks, "/view/blocks", "modal", at.VIEW_BLOCKS_MAX_ITEMS)
+        found += _pictures(blocks, "/view/blocks", workspace)
         inputs = any(isinstance(b, Mapping) and b.get("type") == "input" for b in blocks)
-        if inputs and not view.get("submit"):
+        if inputs and kind == "modal" and not view.get("submit"):
             # Slack: views object, "submit is required when an input block is within the blocks"
             found.append(complaint("missing required field: submit", "/view"))
     else:
         found.append(complaint("must be an array", "/view/blocks"))
     return Problem("invalid_arguments", found) if found else None
+
+
+def _pictures(blocks: Sequence[Any], pointer: str, workspace: Workspace | None) -> Iterator[str]:
+    """The Slack files that pictures name: there, known to be pictures, and named in one way.
+
+    Slack: "Slack file object" ("must be an image", "If both are provided then the payload will be
+    rejected"); its words in bolt-python issue 1251.
+    """
+    for index, block in enumerate(blocks):
+        for part in walk(block):
+            named = part.get("slack_file")
+            if named is None or workspace is None:
+                continue
+            file = picture(workspace, named)
+            if file is None or not file.processed or not file.complete:
+                yield complaint("invalid slack file", f"{pointer}/{index}/slack_file")
+
+
+def picture(workspace: Workspace, named: Any) -> File | None:
+    """The picture that a Slack file object names, by its id or by its address."""
+    if not isinstance(named, Mapping) or len(set(named) & {"id", "url"}) != 1:
+        return None
+    for file in workspace.files.values():
+        at_address = str(named.get("url", "")).partition("/files/")[2].split("/")[0]
+        if file.image_type and file.id in (named.get("id"), at_address):
+            return file
+    return None
 
 
 def _all_blocks(blocks: Sequence[Any], pointer: str, surface: str, maximum: int) -> Iterator[str]:

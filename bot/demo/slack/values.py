@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.demo.slack.typed import rich_text
+
 Json = dict[str, Any]
 Transport = Literal["http", "socket"]
 Outcome = Literal["ok", "operation_timeout", "dispatch_failed", "invalid_response"]
@@ -32,11 +34,23 @@ class Channel:
     name: str
     kind: Literal["public", "private", "dm"]
     members: frozenset[str]
+    archived: bool = False
 
     @property
     def payload_name(self) -> str:
         """The `channel_name` of a slash command: Slack hides the names of private places."""
         return {"public": self.name, "private": "privategroup", "dm": "directmessage"}[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """People who can be mentioned together, such as @oncall."""
+
+    id: str
+    handle: str
+    name: str
+    members: frozenset[str]
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +77,19 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it stands now. `ephemeral_to` is the only person who sees it, if any."""
+    """One message as it stands now. `ephemeral_to` is the only person who sees it, if any.
+
+    `app_id` is set where another app than the bot wrote it.
+    """
 
     channel: str
     ts: str
     user: str
     text: str
     blocks: tuple[Json, ...] = ()
+    attachments: tuple[Json, ...] = ()
     bot_id: str | None = None
+    app_id: str | None = None
     ephemeral_to: str | None = None
     thread_ts: str | None = None
     edited_ts: str | None = None
@@ -90,16 +109,24 @@ class Message:
 
     def words(self) -> str:
         """All text that a reader of the message sees or hears, a part a line (for assertions)."""
-        return "\n".join([self.text, *texts(self.blocks)])
+        return "\n".join([self.text, *texts(self.blocks), *_attached(self.attachments)])
 
     def to_api(self, team: str, app: str) -> Json:
-        """The message object as the Web API and interaction payloads give it."""
+        """The message object as the Web API, events and interaction payloads give it."""
         body: Json = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text}
         if self.bot_id:
-            body |= {"bot_id": self.bot_id, "app_id": app}
+            body |= {"bot_id": self.bot_id, "app_id": self.app_id or app}
         body["team"] = team
         if self.blocks:
             body["blocks"] = list(self.blocks)
+        elif not self.bot_id and self.text:
+            body["blocks"] = [rich_text(self.text, f"typed-{self.ts}")]
+        if self.attachments:
+            body["attachments"] = [
+                # Slack numbers them, and makes a text of each for clients that show none.
+                {"id": number, "fallback": "[no preview available]"} | one
+                for number, one in enumerate(self.attachments, start=1)
+            ]
         if self.thread_ts:
             body["thread_ts"] = self.thread_ts
         if self.edited_ts:
@@ -122,11 +149,28 @@ class File:
     channels: tuple[str, ...] = ()
     thread_ts: str | None = None
     complete: bool = False
+    alt_text: str = ""
+    processed: bool = True
+
+    @property
+    def image_type(self) -> str | None:
+        """png, jpg or gif, read off its first bytes: what image blocks take."""
+        for kind, beginning in _IMAGES:
+            if self.content.startswith(beginning):
+                return kind
+        return None
+
+
+_IMAGES = (
+    ("png", b"\x89PNG\r\n\x1a\n"),
+    ("jpg", b"\xff\xd8\xff"),
+    ("gif", b"GIF8"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A modal that is open for `user`; `body` is what the bot sent, with ids filled in."""
+    """A modal that is open for `user`, or their Home tab; `body` is what the bot sent, with ids."""
 
     id: str
     user: str
@@ -168,12 +212,28 @@ class Delivery:
     body: Json | str
     seconds: float
     retry_attempt: int = 0
+    retry_reason: str = ""
+    no_retry: bool = False
     message: Message | None = None
 
     @property
     def response_url(self) -> str:
         """Where the bot may answer later; "" when the payload has none."""
         return str(self.payload.get("response_url", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of a workflow's step. `token` is the one that came with its event."""
+
+    id: str
+    callback_id: str
+    user: str
+    inputs: Json
+    token: str
+    status: Literal["running", "succeeded", "failed"] = "running"
+    outputs: Json = field(default_factory=dict)
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +269,13 @@ def texts(blocks: Any) -> Iterator[str]:
     """Every text that the blocks show, in reading order."""
     for part in walk(blocks):
         for key in ("text", "alt_text"):
+            if isinstance(part.get(key), str):
+                yield part[key]
+
+
+def _attached(attachments: Any) -> Iterator[str]:
+    # Slack: "Reference: Secondary message attachments"
+    for part in walk(attachments):
+        for key in ("pretext", "author_name", "title", "text", "value", "footer", "fallback"):
             if isinstance(part.get(key), str):
                 yield part[key]

@@ -5,6 +5,8 @@ JSON; the token as a bearer token or an argument; `ok`, `error` and `warning` in
 `Retry-After` ("Rate limits").
 """
 
+import base64
+import contextlib
 import hmac
 import json
 from collections import deque
@@ -16,7 +18,7 @@ from aiohttp import web
 from bot.demo.slack.methods import METHODS, ApiError, Call, Desk, Method
 from bot.demo.slack.values import Json
 
-_JSON_ARGUMENTS = ("blocks", "attachments", "view", "files", "metadata")
+_JSON_ARGUMENTS = ("blocks", "attachments", "view", "files", "metadata", "outputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +79,44 @@ class WebApi:
         method = METHODS.get(name)
         if method is None:
             raise ApiError("unknown_method")
-        self._authorize(method, request, args)
+        token = self._authorize(method, request, args)
+        if method.scope:
+            self._desk.need(method.scope)
         unknown = method.unknown(args) if name != "api.test" else []
         for argument in unknown:
             self._desk.workspace.warn(name, f"unknown argument: {argument}")
         if unknown and self._desk.strict:
             raise ApiError("invalid_arguments", *(f"unknown argument: {one}" for one in unknown))
-        return method.run(self._desk, Call(name, args))
+        return method.run(self._desk, Call(name, args, token))
 
-    def _authorize(self, method: Method, request: web.Request, args: Json) -> None:
+    def _authorize(self, method: Method, request: web.Request, args: Json) -> str:
         if method.caller == "anyone":
-            return
+            return ""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         token = given if scheme.lower() == "bearer" else str(args.get("token") or "")
         if not token:
             raise ApiError("not_authed")
         if hmac.compare_digest(token.encode(), self._tokens[method.caller].encode()):
-            return
+            return token
+        if method.caller == "bot" and self._lent(token):
+            return token
         if any(hmac.compare_digest(token.encode(), t.encode()) for t in self._tokens.values()):
             raise ApiError("not_allowed_token_type")
         raise ApiError("invalid_auth")
 
+    def _lent(self, token: str) -> bool:
+        """Whether the token is of another installation, or came with a running workflow's step.
+
+        Slack: "Custom steps", the step's token "expires when the function completes".
+        """
+        running = self._desk.workspace.executions.values()
+        return token in self._desk.installs.tokens or any(
+            one.token == token and one.status == "running" for one in running
+        )
+
     def _answer(self, name: str, args: Json, result: Json | ApiError) -> web.Response:
         if isinstance(result, ApiError):
-            body: Json = {"ok": False, "error": result.error}
+            body: Json = {"ok": False, "error": result.error} | result.more
             if result.messages:
                 body["errors"] = list(result.messages)
                 body["response_metadata"] = {
@@ -111,7 +127,10 @@ class WebApi:
             body = {"ok": True} | result
         self.calls.append(Called(name, args, 200, body.get("error")))
         self._desk.workspace.changed()
-        return web.json_response(body)
+        granted = self._desk.app.scopes if self._desk.app else ()
+        # Slack: "Scopes", inspecting: "the X-OAuth-Scopes header"
+        headers = {"X-OAuth-Scopes": ",".join(sorted(granted))} if granted else {}
+        return web.json_response(body, headers=headers)
 
 
 def failure_response(failure: Failure) -> web.Response:
@@ -134,6 +153,13 @@ async def arguments(request: web.Request) -> Json:
         elif request.can_read_body:
             form = await request.post()
             args |= {name: value for name, value in form.items() if isinstance(value, str)}
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        # "supply the Client ID and Client Secret using the HTTP Basic authentication scheme"
+        # (Slack: oauth.v2.access)
+        with contextlib.suppress(ValueError):
+            client_id, _, secret = base64.b64decode(given).decode().partition(":")
+            args |= {"client_id": client_id, "client_secret": secret}
     for name in _JSON_ARGUMENTS:
         if isinstance(args.get(name), str):
             args[name] = _parsed(name, args[name])

@@ -13,11 +13,13 @@ from datetime import datetime
 from bot.demo.slack.values import (
     Channel,
     Delivery,
+    Execution,
     File,
     Json,
     Message,
     Refusal,
     User,
+    UserGroup,
     View,
     Warned,
 )
@@ -32,10 +34,13 @@ BOT = User("U0TLSCHECK", "tlscheck", "tlscheck", is_bot=True)
 SLACKBOT = User("USLACKBOT", "slackbot", "Slackbot", is_bot=True)
 AIKO = User("U0AIKO", "aiko", "Aiko")
 BEN = User("U0BEN", "ben", "Ben")
+ONCALL = UserGroup("S0ONCALL", "oncall", "On call", frozenset({AIKO.id}))
 
 DEFAULT_USERS: tuple[User, ...] = (AIKO, BEN)
+DEFAULT_GROUPS: tuple[UserGroup, ...] = (ONCALL,)
 DEFAULT_CHANNELS: tuple[Channel, ...] = (
     Channel("C0INCIDENT", "incident-shop", "public", frozenset({AIKO.id, BEN.id, BOT.id})),
+    Channel("C0ALERTS", "alerts", "public", frozenset({AIKO.id, BEN.id, BOT.id})),
     Channel("C0GENERAL", "general", "public", frozenset({AIKO.id, BEN.id})),
     Channel("C0SECURITY", "security-private", "private", frozenset({AIKO.id, BEN.id})),
     Channel("D0AIKO", "tlscheck", "dm", frozenset({AIKO.id, BOT.id})),
@@ -57,13 +62,17 @@ class Workspace:
         clock: Clock,
         users: Sequence[User] = DEFAULT_USERS,
         channels: Sequence[Channel] = DEFAULT_CHANNELS,
+        groups: Sequence[UserGroup] = DEFAULT_GROUPS,
     ) -> None:
         self.clock = clock
         self.people = tuple(users)
         self.users = {user.id: user for user in (*users, BOT, SLACKBOT)}
         self.channels = {channel.id: channel for channel in channels}
         self.files: dict[str, File] = {}
+        self.groups = {group.id: group for group in groups}
         self.views: dict[str, View] = {}
+        self.homes: dict[str, View] = {}
+        self.executions: dict[str, Execution] = {}
         self.deliveries: list[Delivery] = []
         self.refusals: list[Refusal] = []
         self.warnings: list[Warned] = []
@@ -145,6 +154,14 @@ class Workspace:
             message
             for message in self._messages.values()
             if message.channel == channel and message.ephemeral_to in (None, viewer)
+        )
+
+    def replies(self, channel: str, ts: str, viewer: str | None = None) -> tuple[Message, ...]:
+        """What stands in the thread under that message, oldest first."""
+        return tuple(
+            message
+            for message in self.messages(channel, viewer)
+            if message.thread_ts == ts and message.ts != ts
         )
 
     # --- changing

@@ -121,6 +121,7 @@ async def test_stream_shows_each_viewer_their_own() -> None:
     ]
     assert [channel["id"] for channel in first["channels"]] == [
         "C0INCIDENT",
+        "C0ALERTS",
         "C0GENERAL",
         "C0SECURITY",
         "D0BEN",

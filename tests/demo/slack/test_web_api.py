@@ -97,7 +97,7 @@ async def test_conversations(slack: StandIn, client: AsyncWebClient) -> None:
     info = await client.conversations_info(channel="C0GENERAL")
     assert info["channel"]["is_member"] is False
     listed = await client.conversations_list(types="public_channel,private_channel")
-    assert [c["name"] for c in listed["channels"]] == ["incident-shop", "general"]
+    assert [c["name"] for c in listed["channels"]] == ["incident-shop", "alerts", "general"]
     members = await client.conversations_members(channel="C0INCIDENT")
     assert BOT.id in members["members"]
     opened = await client.conversations_open(users="U0BEN")

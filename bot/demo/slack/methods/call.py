@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.demo.slack.events import Events
+from bot.demo.slack.installs import Installations
+from bot.demo.slack.manifest import App
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.triggers import Triggers
@@ -25,10 +28,11 @@ Caller = Literal["bot", "app", "anyone"]
 class ApiError(Exception):
     """The call is refused; `error` is Slack's name for it."""
 
-    def __init__(self, error: str, *messages: str) -> None:
+    def __init__(self, error: str, *messages: str, **more: str) -> None:
         super().__init__(error)
         self.error = error
         self.messages = messages
+        self.more = more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,23 @@ class Desk:
     socket: SocketMode
     triggers: Triggers
     response_urls: ResponseUrls
+    told: Events
     base: Callable[[], str]
     strict: bool
+    app: App | None
+    installs: Installations
+    processing_seconds: float
+
+    def need(self, scope: str) -> None:
+        """Go on only with this scope; without a manifest the app has them all.
+
+        Raises:
+            ApiError: `missing_scope`, with `needed` and `provided` (Slack: "Using the Slack Web
+                API", errors).
+        """
+        if self.app is not None and scope not in self.app.scopes:
+            provided = ",".join(sorted(self.app.scopes))
+            raise ApiError("missing_scope", needed=scope, provided=provided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +68,7 @@ class Call:
 
     method: str
     args: Mapping[str, Any]
+    token: str = ""
 
     def text(self, name: str) -> str:
         """An argument that is needed.
@@ -76,6 +96,7 @@ class Method:
     run: Callable[[Desk, Call], Json]
     known: frozenset[str]
     caller: Caller = "bot"
+    scope: str = ""
 
     def unknown(self, args: Mapping[str, Any]) -> list[str]:
         """Arguments that the documentation does not name."""
@@ -83,10 +104,15 @@ class Method:
 
 
 def method(
-    name: str, run: Callable[[Desk, Call], Json], known: str, caller: Caller = "bot"
+    name: str,
+    run: Callable[[Desk, Call], Json],
+    known: str,
+    caller: Caller = "bot",
+    *,
+    scope: str = "",
 ) -> Method:
-    """A method, its arguments written in one line, and whose token it takes."""
-    return Method(name, run, frozenset(known.split()), caller)
+    """A method, its arguments written in one line, whose token it takes, and the scope it needs."""
+    return Method(name, run, frozenset(known.split()), caller, scope)
 
 
 def refuse(problem: Problem | None) -> None:
@@ -128,4 +154,21 @@ def joined_channel(desk: Desk, channel_id: str) -> Channel:
     channel = visible_channel(desk, channel_id)
     if BOT.id not in channel.members:
         raise ApiError("not_in_channel")
+    return channel
+
+
+def open_channel(desk: Desk, channel_id: str) -> Channel:
+    """The channel, if the bot is a member and it is not archived.
+
+    With the scope chat:write.public the bot may post in every public channel (Slack: "Scopes").
+
+    Raises:
+        ApiError: `channel_not_found`, `not_in_channel`, or `is_archived` (Slack: chat.postMessage).
+    """
+    channel = visible_channel(desk, channel_id)
+    public = channel.kind == "public" and desk.app is not None
+    if not (public and desk.app and "chat:write.public" in desk.app.scopes):
+        joined_channel(desk, channel_id)
+    if channel.archived:
+        raise ApiError("is_archived")
     return channel

@@ -11,6 +11,7 @@ from bot.demo.slack.methods.call import (
     Desk,
     joined_channel,
     method,
+    open_channel,
     refuse,
     visible_channel,
 )
@@ -27,22 +28,23 @@ def _warn_without_text(desk: Desk, call: Call) -> None:
 
 
 def _post_message(desk: Desk, call: Call) -> Json:
-    channel = joined_channel(desk, call.optional("channel") or "")
-    refuse(examine_message(call.args))
+    channel = open_channel(desk, call.optional("channel") or "")
+    refuse(examine_message(call.args, desk.workspace))
     thread = call.optional("thread_ts")
     if thread and desk.workspace.message(channel.id, thread) is None:
         raise ApiError("thread_not_found")
     _warn_without_text(desk, call)
     message = post(desk.workspace, channel.id, call.args)
+    desk.told.own(message)
     return {"channel": channel.id, "ts": message.ts, "message": message.to_api(TEAM, APP)}
 
 
 def _post_ephemeral(desk: Desk, call: Call) -> Json:
-    channel = joined_channel(desk, call.optional("channel") or "")
+    channel = open_channel(desk, call.optional("channel") or "")
     user = call.text("user")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
-    refuse(examine_message(call.args))
+    refuse(examine_message(call.args, desk.workspace))
     _warn_without_text(desk, call)
     message = post(desk.workspace, channel.id, call.args, ephemeral_to=user)
     return {"message_ts": message.ts}
@@ -62,7 +64,10 @@ def _own_message(desk: Desk, call: Call, error: str) -> Message:
 
 def _update(desk: Desk, call: Call) -> Json:
     message = _own_message(desk, call, "cant_update_message")
-    refuse(examine_message(call.args))
+    if desk.workspace.channels[message.channel].archived:
+        # "within a frozen, archived or deleted channel" (Slack: chat.update)
+        raise ApiError("is_inactive")
+    refuse(examine_message(call.args, desk.workspace))
     _warn_without_text(desk, call)
     changed = desk.workspace.put(revise(desk.workspace, message, call.args))
     return {
@@ -105,10 +110,10 @@ _CONTENT = "text blocks attachments markdown_text parse link_names as_user usern
 _CONTENT += "icon_emoji thread_ts unfurl_links unfurl_media mrkdwn metadata reply_broadcast"
 
 METHODS = (
-    method("chat.postMessage", _post_message, f"channel {_CONTENT}"),
-    method("chat.postEphemeral", _post_ephemeral, f"channel user {_CONTENT}"),
-    method("chat.update", _update, f"channel ts file_ids {_CONTENT}"),
-    method("chat.delete", _delete, "channel ts as_user"),
+    method("chat.postMessage", _post_message, f"channel {_CONTENT}", scope="chat:write"),
+    method("chat.postEphemeral", _post_ephemeral, f"channel user {_CONTENT}", scope="chat:write"),
+    method("chat.update", _update, f"channel ts file_ids {_CONTENT}", scope="chat:write"),
+    method("chat.delete", _delete, "channel ts as_user", scope="chat:write"),
     method("chat.getPermalink", _get_permalink, "channel message_ts"),
-    method("reactions.add", _react, "channel timestamp name"),
+    method("reactions.add", _react, "channel timestamp name", scope="reactions:write"),
 )

@@ -5,7 +5,8 @@ Each function's errors are those of the Slack document of its method.
 
 from bot.demo.slack.methods.call import ApiError, Call, Desk, joined_channel, method
 from bot.demo.slack.methods.call import visible_channel as visible
-from bot.demo.slack.values import Channel, Json
+from bot.demo.slack.posting import as_flag
+from bot.demo.slack.values import Channel, Json, Message
 from bot.demo.slack.workspace import APP, BOT, TEAM
 
 
@@ -16,7 +17,7 @@ def _object(channel: Channel) -> Json:
         "is_im": channel.kind == "dm",
         "is_mpim": False,
         "is_private": channel.kind != "public",
-        "is_archived": False,
+        "is_archived": channel.archived,
         "context_team_id": TEAM,
     }
     if channel.kind == "dm":
@@ -32,13 +33,21 @@ def _object(channel: Channel) -> Json:
     }
 
 
+_OBJECTS = {"public": "channels", "private": "groups", "dm": "im"}
+
+
 def _info(desk: Desk, call: Call) -> Json:
-    return {"channel": _object(visible(desk, call.optional("channel") or ""))}
+    channel = visible(desk, call.optional("channel") or "")
+    desk.need(f"{_OBJECTS[channel.kind]}:read")
+    return {"channel": _object(channel)}
 
 
 def _list(desk: Desk, call: Call) -> Json:
     kinds = (call.optional("types") or "public_channel").split(",")
     names = {"public": "public_channel", "private": "private_channel", "dm": "im"}
+    for kind, name in names.items():
+        if name in kinds:
+            desk.need(f"{_OBJECTS[kind]}:read")
     found = [
         _object(channel)
         for channel in desk.workspace.channels.values()
@@ -49,6 +58,7 @@ def _list(desk: Desk, call: Call) -> Json:
 
 def _members(desk: Desk, call: Call) -> Json:
     channel = visible(desk, call.optional("channel") or "")
+    desk.need(f"{_OBJECTS[channel.kind]}:read")
     return {"members": sorted(channel.members), "response_metadata": {"next_cursor": ""}}
 
 
@@ -67,25 +77,86 @@ def _open(desk: Desk, call: Call) -> Json:
     return {"channel": {"id": channel.id}} | opened
 
 
+def _readable(desk: Desk, call: Call) -> Channel:
+    channel = visible(desk, call.optional("channel") or "")
+    desk.need(f"{_OBJECTS[channel.kind]}:history")
+    return joined_channel(desk, channel.id)
+
+
+def _spoken(desk: Desk, message: Message) -> Json:
+    """A message with what stands under it (Slack: "Retrieving messages", threads)."""
+    body = message.to_api(TEAM, APP)
+    replies = desk.workspace.replies(message.channel, message.ts)
+    if replies:
+        body |= {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users": sorted({one.user for one in replies}),
+            "reply_users_count": len({one.user for one in replies}),
+            "latest_reply": replies[-1].ts,
+        }
+    return body
+
+
+def _page(call: Call, found: list[Message]) -> tuple[list[Message], Json]:
+    """The asked part of the messages: bounds, then the cursor's page."""
+    oldest, latest = call.optional("oldest") or "0", call.optional("latest") or "9" * 20
+    inclusive = as_flag(call.args.get("inclusive"))
+    kept = [
+        one
+        for one in found
+        if float(oldest) < float(one.ts) < float(latest)
+        or (inclusive and one.ts in (oldest, latest))
+    ]
+    try:
+        limit = min(int(call.optional("limit") or 100), 1000)
+        start = int(call.optional("cursor") or 0)
+    except ValueError:
+        raise ApiError("invalid_cursor" if call.optional("cursor") else "invalid_limit") from None
+    more = start + limit < len(kept)
+    rest = {"has_more": more, "response_metadata": {"next_cursor": str(start + limit) * more}}
+    return kept[start : start + limit], rest
+
+
 def _replies(desk: Desk, call: Call) -> Json:
-    channel = joined_channel(desk, call.optional("channel") or "")
+    channel = _readable(desk, call)
     ts = call.text("ts")
     parent = desk.workspace.message(channel.id, ts)
-    if parent is None:
+    if parent is None or parent.ephemeral_to is not None:
         raise ApiError("thread_not_found")
+    head = parent.thread_ts or ts
     found = [
-        message.to_api(TEAM, APP)
+        message
         for message in desk.workspace.messages(channel.id, None)
-        if message.ts == ts or message.thread_ts == (parent.thread_ts or ts)
+        if message.ephemeral_to is None and head in (message.ts, message.thread_ts)
     ]
-    return {"messages": found, "has_more": False}
+    messages, rest = _page(call, found)
+    return {"messages": [_spoken(desk, one) for one in messages]} | rest
+
+
+def _history(desk: Desk, call: Call) -> Json:
+    channel = _readable(desk, call)
+    found = [
+        message
+        for message in reversed(desk.workspace.messages(channel.id, None))
+        if message.ephemeral_to is None and message.thread_ts in (None, message.ts)
+    ]
+    messages, rest = _page(call, found)
+    return {"messages": [_spoken(desk, one) for one in messages]} | rest
 
 
 METHODS = (
     method("conversations.info", _info, "channel include_locale include_num_members"),
     method("conversations.list", _list, "types limit cursor exclude_archived team_id"),
     method("conversations.members", _members, "channel limit cursor"),
-    method("conversations.open", _open, "channel users return_im prevent_creation"),
+    method(
+        "conversations.open", _open, "channel users return_im prevent_creation", scope="im:write"
+    ),
+    method(
+        "conversations.history",
+        _history,
+        "channel limit cursor inclusive latest oldest include_all_metadata",
+    ),
     method(
         "conversations.replies",
         _replies,

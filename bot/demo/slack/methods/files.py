@@ -4,15 +4,22 @@ Source: Slack's document "Working with files", uploading files: files.getUploadU
 the bytes to the address it gave, files.completeUploadExternal.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
-from bot.demo.slack.methods.call import ApiError, Call, Desk, joined_channel, method, refuse
+from bot.demo.slack.methods.call import ApiError, Call, Desk, method, open_channel, refuse
 from bot.demo.slack.posting import post
 from bot.demo.slack.validation import examine_message
 from bot.demo.slack.values import File, Json
 from bot.demo.slack.workspace import BOT, Workspace, fresh_id
 
+PROCESSING_SECONDS = 0.2
+"""How long Slack looks at a file before it knows its type and takes it in a block: "asynchronous"
+(Slack: files.completeUploadExternal); some seconds at Slack, poll files.info (slack-github-action
+issue 413)."""
+IMAGE_TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 MAX_UPLOAD = 64 * 1024 * 1024
 """Our own bound: the stand-in keeps files in memory (Slack's is 1 GB)."""
 
@@ -30,9 +37,18 @@ def file_object(file: File, base: str) -> Json:
         "channels": list(file.channels),
         "is_public": bool(file.channels),
         "mode": "hosted",
+        # Empty until the file was looked at (java-slack-sdk issue 1349).
+        "mimetype": _mimetype(file) if file.processed else "",
+        "filetype": (file.image_type or "text") if file.processed else "",
+        "alt_txt": file.alt_text,
+        "permalink": f"{base}files/{file.id}/{quote(file.name)}",
         "url_private": f"{base}files/{file.id}",
         "url_private_download": f"{base}files/{file.id}/download",
     }
+
+
+def _mimetype(file: File) -> str:
+    return IMAGE_TYPES.get(file.image_type or "", "text/plain")
 
 
 def _get_upload_url(desk: Desk, call: Call) -> Json:
@@ -50,6 +66,7 @@ def _get_upload_url(desk: Desk, call: Call) -> Json:
         content=b"\0" * 0,
         user=BOT.id,
         created=int(desk.workspace.clock().timestamp()),
+        alt_text=call.optional("alt_txt") or "",
     )
     desk.workspace.files[file.id] = file
     return {"upload_url": f"{desk.base()}upload/v1/{file.id}/{length}", "file_id": file.id}
@@ -76,20 +93,41 @@ def _complete(desk: Desk, call: Call) -> Json:
         file = desk.workspace.files.get(str(entry.get("id")))
         if file is None or not file.content:
             raise ApiError("file_not_found")
-        files.append(replace(file, title=entry.get("title") or file.name, complete=True))
+        done = desk.processing_seconds <= 0
+        title = entry.get("title") or file.name
+        files.append(replace(file, title=title, complete=True, processed=done))
     targets = (call.optional("channels") or call.optional("channel_id") or "").split(",")
-    channels = [joined_channel(desk, target).id for target in targets if target]
+    channels = [open_channel(desk, target).id for target in targets if target]
+    if any(target in desk.workspace.users for target in targets):
+        # "input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$" (bolt-js issue 2115)
+        raise ApiError("invalid_arguments", "channel_id is a user's id")
     thread = call.optional("thread_ts")
+    if thread and not all(desk.workspace.message(channel, thread) for channel in channels):
+        raise ApiError("thread_not_found")
     body = {"text": call.optional("initial_comment") or "", "thread_ts": thread}
     if call.args.get("blocks"):
         body["blocks"] = call.args["blocks"]
-        refuse(examine_message(body))
+        refuse(examine_message(body, desk.workspace))
     for file in files:
         desk.workspace.files[file.id] = replace(file, channels=tuple(channels), thread_ts=thread)
     for channel in channels:
         post(desk.workspace, channel, body, file_ids=tuple(file.id for file in files))
     desk.workspace.changed()
+    _look_at(desk, [file.id for file in files])
     return {"files": [file_object(desk.workspace.files[file.id], desk.base()) for file in files]}
+
+
+def _look_at(desk: Desk, file_ids: list[str]) -> None:
+    """Know the files' types a little later."""
+
+    def known() -> None:
+        for file_id in file_ids:
+            file = desk.workspace.files[file_id]
+            desk.workspace.files[file_id] = replace(file, processed=True)
+        desk.workspace.changed()
+
+    if desk.processing_seconds > 0:
+        asyncio.get_running_loop().call_later(desk.processing_seconds, known)
 
 
 def _info(desk: Desk, call: Call) -> Json:
@@ -100,11 +138,17 @@ def _info(desk: Desk, call: Call) -> Json:
 
 
 METHODS = (
-    method("files.getUploadURLExternal", _get_upload_url, "filename length alt_txt snippet_type"),
+    method(
+        "files.getUploadURLExternal",
+        _get_upload_url,
+        "filename length alt_txt snippet_type",
+        scope="files:write",
+    ),
     method(
         "files.completeUploadExternal",
         _complete,
         "files channel_id channels initial_comment thread_ts blocks",
+        scope="files:write",
     ),
-    method("files.info", _info, "file count cursor limit page"),
+    method("files.info", _info, "file count cursor limit page", scope="files:read"),
 )

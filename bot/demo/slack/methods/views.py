@@ -48,6 +48,25 @@ def top_view(workspace: Workspace, user: str) -> View | None:
     return mine[-1] if mine else None
 
 
+def publish_home(workspace: Workspace, user: str, body: Json) -> View:
+    """Show a checked body in the user's Home tab."""
+    before = workspace.homes.get(user)
+    view_id = before.id if before else fresh_id("V")
+    home = View(view_id, user, _with_block_ids(body), _hash(workspace), view_id)
+    workspace.homes[user] = home
+    workspace.changed()
+    return home
+
+
+def depth(workspace: Workspace, view: View | None) -> int:
+    """How many views are stacked up to this one."""
+    count = 0
+    while view is not None:
+        count += 1
+        view = workspace.views.get(view.previous_id or "")
+    return count
+
+
 def _with_block_ids(body: Json) -> Json:
     return {**body, "blocks": list(with_ids(body["blocks"]))}
 
@@ -56,9 +75,17 @@ def _hash(workspace: Workspace) -> str:
     return f"{int(workspace.clock().timestamp())}.{secrets.token_hex(4)}"
 
 
-def _checked(call: Call) -> Json:
+def _checked(desk: Desk, call: Call, kind: str = "modal", own: View | None = None) -> Json:
     body: Any = call.args.get("view")
-    refuse(examine_view(body))
+    refuse(examine_view(body, desk.workspace, kind))
+    space = desk.workspace
+    taken = {
+        str(view.body["external_id"])
+        for view in (*space.views.values(), *space.homes.values())
+        if view.body.get("external_id") and (own is None or view.id != own.id)
+    }
+    if str(body.get("external_id") or "") in taken:
+        raise ApiError("duplicate_external_id")
     return dict(body)
 
 
@@ -70,42 +97,56 @@ def _exchange(desk: Desk, call: Call) -> str:
 
 
 def _open(desk: Desk, call: Call) -> Json:
-    body = _checked(call)
+    body = _checked(desk, call)
     user = _exchange(desk, call)
     return {"view": view_object(new_view(desk.workspace, user, body, None))}
 
 
 def _push(desk: Desk, call: Call) -> Json:
-    body = _checked(call)
+    body = _checked(desk, call)
     user = _exchange(desk, call)
     below = top_view(desk.workspace, user)
-    depth, view = 0, below
-    while view is not None:
-        depth += 1
-        view = desk.workspace.views.get(view.previous_id or "")
-    if depth >= MAX_STACK:
+    if depth(desk.workspace, below) >= MAX_STACK:
         raise ApiError("push_limit_reached")
     return {"view": view_object(new_view(desk.workspace, user, body, below))}
 
 
 def _update(desk: Desk, call: Call) -> Json:
-    body = _checked(call)
     view_id, external_id = call.optional("view_id"), call.optional("external_id")
     found = [
         view
-        for view in desk.workspace.views.values()
+        for view in (*desk.workspace.views.values(), *desk.workspace.homes.values())
         if view.id == view_id or (external_id and view.body.get("external_id") == external_id)
     ]
     if not found:
         raise ApiError("not_found")
     given = call.optional("hash")
-    if given and given != found[0].hash:
+    view = found[0]
+    body = _checked(desk, call, view.body["type"], view)
+    if given and given != view.hash:
         raise ApiError("hash_conflict")
-    return {"view": view_object(revise_view(desk.workspace, found[0], body))}
+    if view.body["type"] == "home":
+        return {"view": view_object(publish_home(desk.workspace, view.user, body))}
+    return {"view": view_object(revise_view(desk.workspace, view, body))}
+
+
+def _publish(desk: Desk, call: Call) -> Json:
+    user = call.text("user_id")
+    own = desk.workspace.homes.get(user)
+    body = _checked(desk, call, "home", own)
+    if user not in desk.workspace.users:
+        raise ApiError("invalid_arguments", "invalid `user_id`")
+    if desk.app is not None and not desk.app.home_tab:
+        raise ApiError("not_enabled")
+    given = call.optional("hash")
+    if given and own is not None and given != own.hash:
+        raise ApiError("hash_conflict")
+    return {"view": view_object(publish_home(desk.workspace, user, body))}
 
 
 METHODS = (
     method("views.open", _open, "trigger_id view interactivity_pointer"),
     method("views.push", _push, "trigger_id view interactivity_pointer"),
+    method("views.publish", _publish, "user_id view hash"),
     method("views.update", _update, "view_id external_id view hash"),
 )

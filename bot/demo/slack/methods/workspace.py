@@ -3,6 +3,8 @@
 Each function's errors are those of the Slack document of its method.
 """
 
+from zoneinfo import ZoneInfo
+
 from bot.demo.slack.methods.call import ApiError, Call, Desk, method
 from bot.demo.slack.posting import as_flag
 from bot.demo.slack.values import Json, User
@@ -15,12 +17,13 @@ def _api_test(_desk: Desk, call: Call) -> Json:
     return {"args": {name: value for name, value in call.args.items() if name != "token"}}
 
 
-def _auth_test(desk: Desk, _call: Call) -> Json:
+def _auth_test(desk: Desk, call: Call) -> Json:
+    installed = desk.installs.tokens.get(call.token)
     return {
         "url": desk.base(),
         "team": TEAM_DOMAIN,
         "user": BOT.name,
-        "team_id": TEAM,
+        "team_id": installed.team if installed else TEAM,
         "user_id": BOT.id,
         "bot_id": BOT_ID,
         "app_id": APP,
@@ -28,7 +31,12 @@ def _auth_test(desk: Desk, _call: Call) -> Json:
     }
 
 
-def _user(user: User, *, locale: bool) -> Json:
+def _offset(desk: Desk, user: User) -> int:
+    shift = desk.workspace.clock().astimezone(ZoneInfo(user.tz)).utcoffset()
+    return int(shift.total_seconds()) if shift else 0
+
+
+def _user(desk: Desk, user: User, *, locale: bool) -> Json:
     body: Json = {
         "id": user.id,
         "team_id": TEAM,
@@ -36,6 +44,8 @@ def _user(user: User, *, locale: bool) -> Json:
         "deleted": False,
         "real_name": user.real_name,
         "tz": user.tz,
+        "tz_label": user.tz,
+        "tz_offset": _offset(desk, user),
         "profile": {"real_name": user.real_name, "display_name": user.name, "team": TEAM},
         "is_bot": user.is_bot,
         "is_app_user": False,
@@ -48,12 +58,12 @@ def _users_info(desk: Desk, call: Call) -> Json:
     user = desk.workspace.users.get(call.text("user"))
     if user is None:
         raise ApiError("user_not_found")
-    return {"user": _user(user, locale=as_flag(call.args.get("include_locale")))}
+    return {"user": _user(desk, user, locale=as_flag(call.args.get("include_locale")))}
 
 
 def _users_list(desk: Desk, call: Call) -> Json:
     locale = as_flag(call.args.get("include_locale"))
-    members = [_user(user, locale=locale) for user in desk.workspace.users.values()]
+    members = [_user(desk, user, locale=locale) for user in desk.workspace.users.values()]
     return {"members": members, "response_metadata": {"next_cursor": ""}}
 
 
@@ -65,7 +75,7 @@ METHODS = (
     # api.test echoes whatever it is given, so nothing is unknown to it.
     method("api.test", _api_test, "error foo", caller="anyone"),
     method("auth.test", _auth_test, ""),
-    method("users.info", _users_info, "user include_locale"),
-    method("users.list", _users_list, "limit cursor include_locale team_id"),
+    method("users.info", _users_info, "user include_locale", scope="users:read"),
+    method("users.list", _users_list, "limit cursor include_locale team_id", scope="users:read"),
     method("apps.connections.open", _connections_open, "", caller="app"),
 )
