@@ -11,7 +11,7 @@ _SOURCES = [
     file
     for folder in ("bot", "handlers")
     for file in sorted((ROOT / folder).rglob("*.py"))
-    if "page" not in file.parts
+    if "node_modules" not in file.parts
 ]
 _STRING = re.compile(r"""(?=["']((?:""" + "|".join(DOMAINS) + r""")\.[\w.{}\[\]'-]*[\w}])["'])""")
 # Names of files begin like keys.
