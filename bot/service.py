@@ -9,7 +9,7 @@ Nothing of Slack and nothing about TLS is known here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
@@ -56,6 +56,14 @@ class CheckFailedError(Exception):
     def __init__(self, question: Question) -> None:
         super().__init__(f"the check of {question.target.host} failed")
         self.question = question
+
+
+class NotPermittedError(Exception):
+    """The asker may have no further check now; none was made."""
+
+
+Permit = Callable[[], Awaitable[None]]
+"""Asked before a check runs; raises NotPermittedError when this asker may have none now."""
 
 
 class ServiceClosedError(CheckFailedError):
@@ -123,14 +131,20 @@ class Service:
         """What the place is called that checks run from."""
         return self._vantage.name
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
+    async def ask(
+        self, question: Question, *, refresh: bool = False, permit: Permit | None = None
+    ) -> Answer:
         """The newest answer.
 
         Args:
             question: What is asked.
             refresh: Pass over what is cached; a check that is under way counts as new.
+            permit: Asked only when this asker's question makes a check run. What is cached, and
+                the check of somebody else that is shared, need no permission: 500 people who
+                ask the same are one check.
 
         Raises:
+            NotPermittedError: From `permit`.
             CheckFailedError: The check itself broke; or ServiceClosedError: the program is ending.
         """
         if self._closing:
@@ -151,7 +165,7 @@ class Service:
                 return self._answer(record, question, "cache", stored=True)
         except StoreAwayError:
             pass
-        outcome = await self._join(key, question, known)
+        outcome = await self._join(key, question, known, permit)
         self._metrics.answered(outcome.source)
         return self._answer(outcome.record, question, outcome.source, stored=outcome.stored)
 
@@ -199,15 +213,22 @@ class Service:
             age = max(age, self._clock() - record.report.checked_at)
         return Answer(record.asked_as(question), age, source, stored)
 
-    async def _join(self, key: str, question: Question, known: str | None) -> _Outcome:
+    async def _join(
+        self, key: str, question: Question, known: str | None, permit: Permit | None
+    ) -> _Outcome:
         while True:
             if self._closing:
                 raise ServiceClosedError(question)
-            task, started = self._runs.join(key, lambda: self._run(key, question, known))
+            task, started = self._runs.join(key, lambda: self._run(key, question, known, permit))
             try:
                 outcome = await landed(task)
             except FlightCancelledError:
                 raise ServiceClosedError(question) from None
+            except NotPermittedError:
+                if started:
+                    raise
+                # Another asker may have no check; this one has to ask for their own.
+                continue
             except CheckFailedError as error:
                 # One error object for many askers would collect all their tracebacks.
                 raise CheckFailedError(question) from error.__cause__
@@ -220,25 +241,33 @@ class Service:
             if known is None or outcome.record.report.id != known:
                 return _Outcome(outcome.record, "joined", outcome.stored)
 
-    async def _run(self, key: str, question: Question, known: str | None) -> _Outcome:
+    async def _run(
+        self, key: str, question: Question, known: str | None, permit: Permit | None
+    ) -> _Outcome:
         """One outcome for all askers of this process: our own check, or another process' one."""
         try:
             async with self._slots:
                 lock = await self._store.locks.take(key)
                 if isinstance(lock, Lock):
-                    return await self._run_locked(lock, key, question, known)
+                    return await self._run_locked(lock, key, question, known, permit)
             async with self._store.notices.listen(key) as waiter:
-                outcome = await self._follow(waiter, lock, key, question, known)
+                outcome = await self._follow(waiter, lock, key, question, known, permit)
             if outcome is not None:
                 return outcome
             log.warning("another process' check takes too long; checking here", key=key)
         except StoreAwayError:
             pass
         async with self._slots:
-            return await self._check(key, question)
+            return await self._check(key, question, permit)
 
-    async def _follow(
-        self, waiter: Waiter, busy: Busy, key: str, question: Question, known: str | None
+    async def _follow(  # noqa: PLR0917 - what is asked, and where it is waited for
+        self,
+        waiter: Waiter,
+        busy: Busy,
+        key: str,
+        question: Question,
+        known: str | None,
+        permit: Permit | None,
     ) -> _Outcome | None:
         """Wait for another process' check; take its place when it dies."""
         loop = asyncio.get_running_loop()
@@ -254,14 +283,19 @@ class Service:
             async with self._slots:
                 lock = await self._store.locks.take(key)
                 if isinstance(lock, Lock):
-                    return await self._run_locked(lock, key, question, known)
+                    return await self._run_locked(lock, key, question, known, permit)
             busy = lock
             # A little beyond the lease, so that the one look finds it ended.
             result_id = await waiter.wait(min(busy.seconds_left + 0.02, LOOK_SECONDS, left))
         return None
 
     async def _run_locked(
-        self, lock: Lock, key: str, question: Question, known: str | None
+        self,
+        lock: Lock,
+        key: str,
+        question: Question,
+        known: str | None,
+        permit: Permit | None,
     ) -> _Outcome:
         result_id = ""
         try:
@@ -271,7 +305,7 @@ class Service:
                     record := await self._store.results.newest(key, other_than=known)
                 ):
                     return _Outcome(record, "joined", stored=True)
-                outcome = await self._check(key, question)
+                outcome = await self._check(key, question, permit)
                 if outcome.stored:
                     result_id = outcome.record.report.id
                 return outcome
@@ -281,7 +315,9 @@ class Service:
             except StoreAwayError:
                 log.debug("lock not released; its lease ends by itself", key=key)
 
-    async def _check(self, key: str, question: Question) -> _Outcome:
+    async def _check(self, key: str, question: Question, permit: Permit | None) -> _Outcome:
+        if permit is not None:
+            await permit()
         begun = perf_counter()
         with self._metrics.check_running():
             try:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     tlscheck_deny_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     tlscheck_extra_roots: Path | None = None
     tlscheck_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    tlscheck_rate_person: Annotated[int, Field(ge=0, le=100_000)] = 30
+    tlscheck_rate_channel: Annotated[int, Field(ge=0, le=100_000)] = 120
     tlscheck_lang: Literal["en", "ja"] | None = None
     tlscheck_log: Literal["json", "console"] = "console"
     https_proxy: SecretStr | None = None

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import structlog
 
+from bot.audit import Asker, set_asker
 from bot.diagnosis.question import Question
 from bot.metrics import Metrics
 from bot.service import Answer, CheckFailedError, ServiceClosedError
@@ -139,6 +140,8 @@ class Watcher:
             log.debug("a watch waits until Redis is back", id=watch.id)
 
     async def _look(self, watch: Watch) -> None:
+        # Each look is a task of its own.
+        set_asker(Asker("watch", user=watch.user, team=watch.team, channel=watch.channel))
         try:
             answer = await self._service.ask(watch.question, refresh=True)
         except ServiceClosedError:

@@ -20,6 +20,7 @@ from handlers.explain import VIEW, answer_submission
 from handlers.letter import CALLBACK_ID as LETTER_VIEW
 from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
 from handlers.mail import choose, open_letter, submit
+from handlers.manners import mind_manners
 from handlers.mend import choose_fix, show_fix
 from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
@@ -59,6 +60,8 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
+
+    mind_manners(app)
 
     @app.command(COMMAND)
     async def on_command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:

@@ -5,6 +5,7 @@ them do alike: taking a delivery once, and telling a person that something faile
 """
 
 import asyncio
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from handlers.measure import Measures
 from handlers.people import MOMENT_SECONDS, People
 from handlers.present import Presenter
 from handlers.press import Press
+from handlers.rates import TooOftenError
 from handlers.reply import Reply, ReplyError
 from handlers.sentences import refusal, say
 from handlers.work import TooMuchWorkError, Work
@@ -124,6 +126,9 @@ class Desk:
             return say(lang, "slack.restarting" if self.work.closed else "slack.busy", host=host)
         if isinstance(error, (ServiceClosedError, asyncio.CancelledError)):
             return say(lang, "slack.restarting", host=host)
+        if isinstance(error, TooOftenError):
+            seconds = math.ceil(error.wait.total_seconds())
+            return say(lang, f"manners.too_often.{error.whose}", n=seconds, host=host)
         number = secrets.token_hex(4)
         self.measures.errors.inc()
         log.error("request failed", id=number, doing=doing, host=host, exc_info=error)

@@ -41,6 +41,12 @@ class Measures:
             "Askers turned away because too much was under way",
             registry=registry,
         )
+        self.told_to_wait = Counter(
+            "tlscheck_slack_told_to_wait",
+            "Checks refused because a person or a channel had as many as they may have",
+            ("whose",),
+            registry=registry,
+        )
         self.refused = Counter(
             "tlscheck_slack_requests_refused",
             "HTTP requests refused before they reached a listener, by status",
@@ -60,3 +66,5 @@ class Measures:
         # A series that appears with its first event hides that event from rate().
         for way in ("ack", "later", "update"):
             self.answers.labels(way)
+        for whose in ("person", "channel"):
+            self.told_to_wait.labels(whose)

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.audit import Audited
 from bot.metrics import Metrics
 from bot.service import Service
 from bot.settings import Settings, SettingsError
@@ -40,6 +41,7 @@ from handlers.living import renew_watched
 from handlers.measure import Measures
 from handlers.people import People
 from handlers.present import Phrase, Presenter
+from handlers.rates import permit_by
 from handlers.reply import Replies
 from handlers.socket import Socket
 from handlers.teller import SlackTeller
@@ -128,10 +130,20 @@ async def serve(
             cache_seconds=settings.tlscheck_cache_seconds,
             metrics=metrics,
         )
+        # What people and watches ask; `service` itself is closed below.
+        asked = Audited(
+            service,
+            permit_by(
+                store.rates,
+                measures,
+                person=settings.tlscheck_rate_person,
+                channel=settings.tlscheck_rate_channel,
+            ),
+        )
         client = web_client(bot_token, settings.slack_api_url, session, measures)
         work = Work(measures)
         desk = Desk(
-            service=service,
+            service=asked,
             store=store,
             client=client,
             reply=Replies(session, measures),
@@ -151,7 +163,7 @@ async def serve(
         )
         app = build_app(desk, signing_secret=signing_secret)
         teller = SlackTeller(lambda _team: client, partial(renew_watched, desk))
-        watcher = Watcher(store.watches, service, teller, clock, metrics=metrics)
+        watcher = Watcher(store.watches, asked, teller, clock, metrics=metrics)
         slack = _Slack(client)
         socket: Socket | None = None
 

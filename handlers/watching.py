@@ -2,8 +2,8 @@
 
 import secrets
 
-import structlog
-
+from bot.audit import asked as audited
+from bot.audit import note
 from bot.diagnosis.question import Question
 from bot.history import is_kept
 from bot.service import Answer
@@ -21,8 +21,6 @@ from handlers.place import Place
 from handlers.press import WATCH_EXPIRY, Press
 from handlers.sentences import say
 from handlers.teller import stop_button, watched_name
-
-log = structlog.get_logger(__name__)
 
 LISTED = 20
 
@@ -68,7 +66,7 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
         return say(lang, "watch.full", n=MOST_IN_CHANNEL)
     except StoreAwayError:
         return say(lang, "watch.away")
-    log.info("watch", audit=True, host=host, kind=kind, user=asked.user, channel=asked.channel)
+    note("watch", **audited(question), kind=kind)
     if id_ != watch.id:
         return say(lang, "watch.known", host=host)
     texts = catalogue(lang)
@@ -123,6 +121,7 @@ async def unwatch_host(desk: Desk, question: Question, channel: str, lang: Lang)
         ]
         for one in ended:
             await desk.watches.remove(one)
+            note("unwatch", **audited(one.question), kind=one.kind)
     except StoreAwayError:
         return say(lang, "watch.away")
     return say(lang, "watch.ended_self" if ended else "watch.not_watched", host=host)
@@ -167,7 +166,7 @@ async def unwatch_pressed(desk: Desk, place: Place, press: Press) -> None:
         await desk.tell(place.response_url, say(press.lang, "watch.away"))
         return
     host = watched_name(watch.question.target)
-    log.info("watch ended", audit=True, host=host, user=place.user, channel=place.channel)
+    note("unwatch", **audited(watch.question), kind=watch.kind)
     texts = catalogue(press.lang)
     if watch.user == place.user:
         await desk.tell(place.response_url, say(press.lang, "watch.ended_self", host=host))

@@ -136,3 +136,10 @@ def test_a_proxy_that_cannot_be_used_ends_the_start(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SettingsError, match=r"^HTTPS_PROXY: only proxies over http") as raised:
         load_settings()
     assert "secret" not in str(raised.value)
+
+
+def test_a_rate_below_zero_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0 means none; less means nothing."""
+    monkeypatch.setenv("TLSCHECK_RATE_PERSON", "-1")
+    with pytest.raises(SettingsError, match=r"^TLSCHECK_RATE_PERSON: "):
+        load_settings()

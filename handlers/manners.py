@@ -1,0 +1,75 @@
+"""What holds for everything that Slack sends, before any listener hears it: whose request it is.
+
+One middleware: a new command, button, shortcut, event or step needs nothing of its own.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from bot.audit import Asker, set_asker
+
+_SURFACES = {
+    "block_actions": "press",
+    "view_submission": "window",
+    "view_closed": "window",
+    "message_action": "shortcut",
+    "shortcut": "shortcut",
+    "block_suggestion": "menu",
+}
+_EVENTS = {
+    "app_mention": "mention",
+    "message": "direct",
+    "app_home_opened": "home",
+    "function_executed": "step",
+}
+
+Next = Callable[[], Awaitable[BoltResponse]]
+
+
+def mind_manners(app: AsyncApp) -> None:
+    """Have every request of the app pass here first."""
+
+    async def manners(body: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse:
+        set_asker(read_asker(body, context))
+        return await next_()
+
+    app.middleware(manners)
+
+
+def read_asker(body: Mapping[str, Any], context: AsyncBoltContext) -> Asker:
+    """Who asks, from a payload that Slack signed; anything may be missing."""
+    return Asker(
+        surface=surface_of(body),
+        user=context.user_id or "",
+        team=team_of(body, context),
+        channel=_channel(body, context),
+    )
+
+
+def surface_of(body: Mapping[str, Any]) -> str:
+    """By which way it came: from a short list, and `other` for what is not on it."""
+    if "command" in body:
+        return "command"
+    event = body.get("event")
+    if isinstance(event, Mapping):
+        return _EVENTS.get(str(event.get("type")), "other")
+    view = body.get("view")
+    if isinstance(view, Mapping) and view.get("type") == "home":
+        return "home"
+    return _SURFACES.get(str(body.get("type")), "other")
+
+
+def team_of(body: Mapping[str, Any], context: AsyncBoltContext) -> str:
+    """The workspace of the person; in a channel shared with others it may not be ours."""
+    user = body.get("user")
+    own = user.get("team_id") if isinstance(user, Mapping) else None
+    return own if isinstance(own, str) else context.actor_team_id or context.team_id or ""
+
+
+def _channel(body: Mapping[str, Any], context: AsyncBoltContext) -> str:
+    container = body.get("container")
+    named = container.get("channel_id") if isinstance(container, Mapping) else None
+    return context.channel_id or (named if isinstance(named, str) else "")
