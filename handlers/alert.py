@@ -49,7 +49,8 @@ _URL = re.compile(
 _HOST = re.compile(
     r"(?<![\w@./\\:-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z][a-z0-9-]{0,61}[a-z0-9]"
     r"(?::\d{2,5})?(?![\w@\\-]|\.\w|\()",
-    re.IGNORECASE,
+    # ASCII: Japanese follows a name without a space ("shop.example.jpを確認して").
+    re.IGNORECASE | re.ASCII,
 )
 _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?(?![\w.])")
 _FILES = re.compile(

@@ -63,7 +63,7 @@ class Shown:
     away. `command` asks the same again. `shared` is set on a message that everybody sees.
     `checking_again`: this is the earlier answer, shown while a new check runs. `updates`: the reader
     has the first answer and is told, in short, what the later one says. `changes`: how the host
-    differs from what was known of it.
+    differs from what was known of it. `thread`: the message that the answer is about.
     """
 
     report: Report
@@ -80,6 +80,7 @@ class Shown:
     addresses: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     zone: tzinfo = UTC
+    thread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ def _summary(report: Report, texts: Catalogue) -> Part | None:
 def _who(report: Report, texts: Catalogue) -> Part | None:
     if not report.clients:
         return None
-    full = _client_lines(report.clients, texts, with_reasons=True)
-    short = _client_lines(report.clients, texts, with_reasons=False)
+    full = client_lines(report.clients, texts, with_reasons=True)
+    short = client_lines(report.clients, texts, with_reasons=False)
     return Part(
         10,
         ((blocks.rich(blocks.bullets(full)),), (blocks.rich(blocks.bullets(short)),)),
@@ -232,9 +233,10 @@ def _who(report: Report, texts: Catalogue) -> Part | None:
     )
 
 
-def _client_lines(
+def client_lines(
     clients: Sequence[ClientPrediction], texts: Catalogue, *, with_reasons: bool
 ) -> list[Element]:
+    """Who fails and who does not, grouped by the reason; a long list is cut."""
     lines = []
     for outcome in _OUTCOMES:
         those = [one for one in clients if one.outcome == outcome]
@@ -429,7 +431,13 @@ def _buttons(shown: Shown, texts: Catalogue) -> list[Element]:
     # A stored result of another version may have an id of another form: ask again in that case.
     result = shown.report.id if re.fullmatch(RESULT_ID, shown.report.id) else None
     try:
-        press = Press(result=result, command=shown.command, lang=shown.lang, shared=shown.shared)
+        press = Press(
+            result=result,
+            command=shown.command,
+            lang=shown.lang,
+            shared=shown.shared,
+            thread=shown.thread,
+        )
     except ValueError:
         return []
     value = press.encode()

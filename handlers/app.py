@@ -24,10 +24,14 @@ from handlers.manners import mind_manners
 from handlers.mend import choose_fix, show_fix
 from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
+from handlers.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
+from handlers.talk import hear
 
 log = structlog.get_logger(__name__)
 
 COMMAND = "/tlscheck"
+EVENTS = ("app_mention", "message")
+"""What is heard; of messages Slack sends those in direct messages only (`message.im`)."""
 
 
 def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
@@ -92,8 +96,27 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
     async def on_explain(ack: AsyncAck, view: dict[str, Any]) -> None:
         await answer_submission(desk, ack, view)
 
+    for name in EVENTS:
+        app.event(name)(_on_event(desk))
+
+    @app.shortcut(MESSAGE_SHORTCUT)
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        await answer_shortcut(desk, body, context.get(ARRIVED))
+
+    @app.view(HOST_VIEW)
+    async def on_host(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await answer_host(desk, ack, body)
+
     app.error(_on_error(desk))
     return app
+
+
+def _on_event(desk: Desk) -> Any:
+    async def on_event(event: dict[str, Any], context: AsyncBoltContext) -> None:
+        await hear(desk, event, context.get(ARRIVED))
+
+    return on_event
 
 
 def _on_press(desk: Desk, listener: Listener) -> Any:

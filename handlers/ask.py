@@ -25,6 +25,7 @@ from handlers.living import Spot
 from handlers.past import host_history
 from handlers.sentences import help_message, refusal, say
 from handlers.share import share_host
+from handlers.threads import remember
 from handlers.update import tell_later
 from handlers.watching import list_watches, unwatch_host, watch_host
 from handlers.work import TooMuchWorkError
@@ -149,6 +150,10 @@ async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str) -
         case "check":
             pass
     answer = await desk.service.ask(command.question)
+    if asked.channel.startswith("D"):
+        # In direct messages people ask on about what they were shown last.
+        told = remember(desk, asked.channel, "", answer, command.lang)
+        desk.work.start(told, name="remember", follows=True)
     return answer, desk.presenter.message(answer, command.lang, zone), zone
 
 

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.diagnosis.question import Question
 from bot.service import Answer, ServiceClosedError
 from bot.store.history import History
+from bot.store.neighbours import Neighbours
 from bot.store.posts import Posts
 from bot.store.threads import Threads
 from bot.store.watches import Watches
@@ -96,6 +97,7 @@ class Desk:
     threads: Threads
     posts: Posts
     addresses: Addresses
+    neighbours: Neighbours
     lang: Lang
     patience: float
     lang_is_set: bool = False

@@ -56,8 +56,11 @@ def explain_message(text: str, lang: Lang) -> Message:
     return render_explanation(phrase_explanation(explain(text), lang), lang)
 
 
-def render_explanation(explanation: Explanation, lang: Lang) -> Message:
-    """The message for an explanation whose texts are in `lang`."""
+def render_explanation(explanation: Explanation, lang: Lang, *, button: bool = True) -> Message:
+    """The message for an explanation whose texts are in `lang`.
+
+    `button`: with one that checks the named server; not where it is being checked already.
+    """
     texts = catalogue(lang)
     title = headline(explanation, texts)
     made: list[Block] = [
@@ -67,9 +70,9 @@ def render_explanation(explanation: Explanation, lang: Lang) -> Message:
     made += _candidates(explanation, texts)
     made += _steps(explanation, texts)
     made += _evidence(explanation, texts)
-    button = _button(explanation, lang, texts)
-    if button is not None:
-        made.append(blocks.actions(button))
+    named = _button(explanation, lang, texts) if button else None
+    if named is not None:
+        made.append(blocks.actions(named))
     text = texts.text("slack.answer.text", headline=title, summary=explanation.summary)
     return Message(shorten(mrkdwn(text), limits.MESSAGE_TEXT), tuple(made))
 

@@ -55,9 +55,8 @@ async def send_full_chain(
     """
     name = file_name(target)
     host = shown_host(target)
-    key = "slack.fullchain.comment" if proven else "slack.fullchain.comment_unproven"
-    comment = catalogue(lang).text(key, host=mrkdwn(host))
-    if channel is not None and await _upload(
+    comment = comment_on(target, lang, proven=proven)
+    if channel is not None and await upload(
         client, pem=pem, name=name, comment=comment, channel=channel, thread_ts=thread_ts
     ):
         return say(lang, "slack.fullchain.posted", host=host, file=name)
@@ -67,12 +66,18 @@ async def send_full_chain(
     except (SlackApiError, KeyError, TypeError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("no direct messages with the asker", reason=_reason(error))
     else:
-        if await _upload(client, pem=pem, name=name, comment=comment, channel=direct):
+        if await upload(client, pem=pem, name=name, comment=comment, channel=direct):
             return say(lang, "slack.fullchain.sent", host=host, file=name)
     return _as_text(pem, host, lang)
 
 
-async def _upload(
+def comment_on(target: Target, lang: Lang, *, proven: bool) -> str:
+    """What stands beside the file, as mrkdwn."""
+    key = "slack.fullchain.comment" if proven else "slack.fullchain.comment_unproven"
+    return catalogue(lang).text(key, host=mrkdwn(shown_host(target)))
+
+
+async def upload(
     client: AsyncWebClient,
     *,
     pem: str,
@@ -81,6 +86,7 @@ async def _upload(
     channel: str,
     thread_ts: str | None = None,
 ) -> bool:
+    """Upload the file into a channel or its thread; returns whether Slack took it."""
     try:
         await client.files_upload_v2(
             content=pem,

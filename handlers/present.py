@@ -40,10 +40,12 @@ class Presenter:
         shared: Shared | None = None,
         checking_again: bool = False,
         updates: bool = False,
+        thread: str | None = None,
     ) -> Message:
         """The message for the asker, or, when `shared` is given, for everybody.
 
         `updates`: the short one for somebody who has read the answer that this one updates.
+        `thread`: the message that the answer is about; Share posts under it.
         """
         report, body = self._body(answer, lang, zone)
         return render(
@@ -61,6 +63,7 @@ class Presenter:
                 updates=updates,
                 changes=answer.record.changes,
                 zone=zone,
+                thread=thread,
                 addresses=tuple(
                     _written(one.address, one.port) for one in answer.record.question.addresses
                 ),

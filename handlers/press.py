@@ -46,7 +46,8 @@ class Press(BaseModel):
 
     `result` finds the stored result; `command` (what would be typed behind /tlscheck) asks the
     same again once it is gone; `shared` is set on messages that everybody sees; `watch` is the id
-    of the watch that a button ends.
+    of the watch that a button ends; `thread` is the message under which Share posts, where the
+    answer is about one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +57,7 @@ class Press(BaseModel):
     lang: Lang
     shared: Shared | None = None
     watch: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")] | None = None
+    thread: Annotated[str, Field(pattern=r"^\d{1,20}\.\d{1,10}$")] | None = None
 
     def encode(self) -> str | None:
         """The value for a button, or None when it does not fit into one."""

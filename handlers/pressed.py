@@ -102,6 +102,7 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
                     press.lang,
                     await _zone(desk, place, press),
                     checking_again=True,
+                    thread=press.thread,
                 )
                 await desk.tell(place.response_url, interim, replace=True)
         answer = await task
@@ -119,7 +120,7 @@ async def recheck(desk: Desk, place: Place, press: Press) -> None:
     zone = await _zone(desk, place, press)
 
     async def put(shown: Answer) -> None:
-        message = desk.presenter.message(shown, press.lang, zone)
+        message = desk.presenter.message(shown, press.lang, zone, thread=press.thread)
         await desk.tell(place.response_url, message, replace=True)
 
     await put(answer)
@@ -131,7 +132,7 @@ async def _put_back(desk: Desk, place: Place, press: Press) -> None:
     old = await desk.service.recall(press.result) if press.result else None
     if old is not None:
         zone = await _zone(desk, place, press)
-        message = desk.presenter.message(old, press.lang, zone)
+        message = desk.presenter.message(old, press.lang, zone, thread=press.thread)
         await desk.tell(place.response_url, message, replace=True)
 
 
@@ -215,7 +216,8 @@ async def check_named(desk: Desk, place: Place, press: Press) -> None:
         message = desk.presenter.message(later, press.lang, zone, updates=True)
         await desk.tell(place.response_url, message)
 
-    if await desk.tell(place.response_url, desk.presenter.message(answer, press.lang, zone)):
+    message = desk.presenter.message(answer, press.lang, zone, thread=press.thread)
+    if await desk.tell(place.response_url, message):
         tell_later(desk, answer, tell)
 
 

@@ -157,6 +157,7 @@ async def serve(
             threads=store.threads,
             posts=store.posts,
             addresses=Addresses(),
+            neighbours=store.neighbours,
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,

@@ -56,7 +56,7 @@ async def _share(desk: Desk, place: Place, press: Press) -> Message | None:
     if isinstance(answer, Message):
         return answer
     # In the thread of an alert, an answer that was asked for there stays there.
-    thread = place.thread_ts if place.ephemeral else None
+    thread = press.thread or (place.thread_ts if place.ephemeral else None)
     spot = Spot(place.channel, thread_ts=thread, url=place.response_url)
     try:
         await publish(desk, spot, answer, press.lang, place.user)
@@ -105,13 +105,17 @@ async def recheck_shared(desk: Desk, place: Place, press: Press) -> None:
             # Pressed on what another press has replaced meanwhile.
             log.info("already checked again", channel=spot.channel)
             return
-        problem = await _check_again(desk, spot, press)
+        problem = await check_again(desk, spot, press)
     if problem is not None:
         await tell_presser(desk, place, problem)
 
 
-async def _check_again(desk: Desk, spot: Spot, press: Press) -> Message | None:
-    """Check and show; returns the sentence for the presser where that is not possible."""
+async def check_again(desk: Desk, spot: Spot, press: Press) -> Message | None:
+    """Check and show; the caller is `alone` with the message.
+
+    Returns:
+        The sentence for the presser where that is not possible.
+    """
     task = desk.work.start(desk.answer_of(press, refresh=True), name="recheck", follows=True)
     try:
         if not await within(task, QUIET_SECONDS):

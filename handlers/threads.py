@@ -4,6 +4,8 @@ Written where a result is shown, read where somebody asks on. Redis being away c
 in that thread, not the answer itself.
 """
 
+import asyncio
+
 import structlog
 
 from bot.service import Answer
@@ -32,20 +34,17 @@ def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
 async def remember(  # noqa: PLR0917 - a place and what is shown there
     desk: Desk, channel: str, ts: str, answer: Answer, lang: Lang, shared: Shared | None = None
 ) -> None:
-    """The thread of that message is about this answer."""
-    if not channel or not ts:
+    """The thread of that message (none: `ts` is empty) is about this answer, the newest there."""
+    if not channel:
         return
     try:
-        await desk.threads.set(channel, ts, press_of(answer, lang, shared).model_dump_json())
+        value = press_of(answer, lang, shared).model_dump_json(exclude_none=True)
+        places = (ts, _LAST) if ts else (_LAST,)
+        await asyncio.gather(*(desk.threads.set(channel, one, value) for one in places))
     except StoreAwayError:
         log.warning("a thread will not know its result", channel=channel)
     except ValueError as error:
         log.info("a thread without its result", channel=channel, reason=type(error).__name__)
-
-
-async def remember_last(desk: Desk, channel: str, answer: Answer, lang: Lang) -> None:
-    """What was shown last in these direct messages is this answer."""
-    await remember(desk, channel, _LAST, answer, lang)
 
 
 async def press_in(desk: Desk, channel: str, ts: str | None) -> Press | None:
@@ -61,5 +60,5 @@ async def press_in(desk: Desk, channel: str, ts: str | None) -> Press | None:
 
 
 async def last_press(desk: Desk, channel: str) -> Press | None:
-    """What was shown last in these direct messages."""
+    """What was shown last in a channel, or in somebody's direct messages."""
     return await press_in(desk, channel, _LAST)

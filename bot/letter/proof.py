@@ -45,6 +45,17 @@ def proof_of(report: Report, address: str | None = None) -> Proof | None:
     return make(report, report.findings[0], address) if make else None
 
 
+def short_proof(report: Report, address: str | None = None) -> Proof:
+    """What shows a sound server to be sound, or a first look where no proof fits the cause.
+
+    Args:
+        report: What was found.
+        address: As for `proof_of`.
+    """
+    before = f"{_CODE}0 (ok)" if report.verdict in ("ok", "warning") else None
+    return Proof(f'{_client(report, address)} | grep "return code"', before)
+
+
 _Make = Callable[[Report, Finding, str | None], Proof | None]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.app import COMMAND
+from handlers.app import COMMAND, EVENTS
 from handlers.pressed import listeners
+from handlers.shortcut import MESSAGE_SHORTCUT
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
@@ -25,6 +26,9 @@ SCOPES = {
     "auth_test": None,
     "apps_connections_open": None,  # the app-level token's connections:write
 }
+
+# docs.slack.dev/reference/events: the bot scope that each event asks for.
+EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history"}
 
 
 def read_plain_yaml(text: str) -> Any:
@@ -104,10 +108,22 @@ def test_buttons_need_interactivity() -> None:
     assert manifest()["settings"]["socket_mode_enabled"] is True
 
 
-def test_no_event_is_subscribed_that_nobody_hears() -> None:
-    """And the bot's direct messages are there to take the file."""
-    assert "event_subscriptions" not in manifest()["settings"]
-    assert manifest()["features"]["app_home"]["messages_tab_enabled"] is True
+def test_the_events_are_those_that_are_heard() -> None:
+    """Both ways, with the scope that each asks for; and people can write to the bot."""
+    subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    assert set(subscribed) == set(EVENT_SCOPES)
+    assert {name.partition(".")[0] for name in subscribed} == set(EVENTS)
+    home = manifest()["features"]["app_home"]
+    assert home["messages_tab_enabled"] is True
+    assert home["messages_tab_read_only_enabled"] is False
+
+
+def test_the_shortcuts_are_those_that_are_heard() -> None:
+    """One, in the menu of a message."""
+    (shortcut,) = manifest()["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", MESSAGE_SHORTCUT)
+    # docs.slack.dev/reference/app-manifest: features.shortcuts
+    assert len(shortcut["description"]) <= 150
 
 
 def test_the_scopes_are_those_that_are_used() -> None:
@@ -115,4 +131,5 @@ def test_the_scopes_are_those_that_are_used() -> None:
     methods = called_methods()
     assert methods == set(SCOPES)
     needed = {scope for name in methods if (scope := SCOPES[name]) is not None} | {"commands"}
+    needed |= set(EVENT_SCOPES.values())
     assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
