@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.service import NotPermittedError
 from handlers.measure import Measures
 
 log = structlog.get_logger(__name__)
@@ -72,7 +73,10 @@ class Work:
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # Whoever is told to wait is told by who started the task; nothing has failed.
+        if not isinstance(error, NotPermittedError):
             log.error("background task failed", task=task.get_name(), exc_info=error)
 
     async def drain(self, seconds: float, *, farewell_seconds: float = 3.0) -> int:

@@ -48,6 +48,9 @@ def settings_for(slack: StandIn, redis_url: str, **changes: Any) -> Settings:
         "slack_api_url": slack.api_url,
         "redis_url": SecretStr(redis_url),
         "port": 0,
+        # Most tests ask faster than people do; test_manners.py has limits.
+        "tlscheck_rate_person": 0,
+        "tlscheck_rate_channel": 0,
     }
     return Settings(_env_file=None, **{**values, **changes})
 
