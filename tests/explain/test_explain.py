@@ -400,3 +400,22 @@ def test_names_are_unique_and_written_for_folded_text() -> None:
     for regex in [one.pattern for one in regexes]:
         plain = regex.replace("\\S", "").replace("\\W", "").replace("\\B", "")
         assert plain == plain.lower(), regex
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "expired.badssl.com",
+        "self-signed.badssl.com",
+        "wrong.host.badssl.com",
+        "revoked.lab.test",
+        "untrusted-root.badssl.com",
+        "dh-handshake-failure.example",
+    ],
+)
+def test_a_host_called_after_a_fault_says_nothing(host: str) -> None:
+    """Test servers are called after their faults; the words of the client decide."""
+    text = f"curl: (60) SSL certificate problem: unable to get local issuer certificate at https://{host}/"
+    assert explain(text).cause is Cause.AMBIGUOUS_ISSUER
+    assert explain(text).host == host
+    assert explain(f"connected to {host}").cause is Cause.NOT_A_TLS_ERROR
