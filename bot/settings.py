@@ -25,6 +25,7 @@ _SECRETS = (
     "REDIS_URL",
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "TLSCHECK_WORKER_KEY",
 )
 
 
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     no_proxy: str = ""
     tlscheck_proxy_resolves: bool = False
     tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "here"
+    tlscheck_worker_key: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @field_validator("tlscheck_allow_networks", "tlscheck_deny_networks", mode="before")
     @classmethod

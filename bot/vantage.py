@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -105,9 +106,17 @@ class LocalVantage:
         """
         self._shelf = shelf
 
-    async def check(self, question: Question) -> Report:
-        """Run one check. See `bot.diagnosis.examine.examine`."""
-        examined = await examine(question, self._surroundings(question))
+    async def check(self, question: Question, *, patience: float | None = None) -> Report:
+        """Run one check. See `bot.diagnosis.examine.examine`.
+
+        Args:
+            question: What is asked.
+            patience: How long this answer waits for OCSP and CRLs; None: as this place does.
+        """
+        around = self._surroundings(question)
+        if patience is not None:
+            around = replace(around, patience=patience)
+        examined = await examine(question, around)
         if examined.unfinished is not None:
             self._unfinished[examined.report.id] = examined.unfinished
             while len(self._unfinished) > _UNFINISHED:

@@ -227,23 +227,39 @@ def connect(url: str, on_away: Callable[[bool], None] = lambda away: None) -> Co
     Raises:
         StoreAddressError: The address cannot be read.
     """
+    # Subscriptions have a client of their own: when commands fail, their connections are
+    # thrown away while the subscription may still be reading from its own.
+    return Connection(_client(url), _client(url), on_away)
+
+
+def reading_client(url: str, block_seconds: float) -> redis.Redis:
+    """A client for commands that wait at the server (XREAD BLOCK); its owner handles its errors.
+
+    Args:
+        url: As for `connect`.
+        block_seconds: How long the server may wait with its answer.
+
+    Raises:
+        StoreAddressError: The address cannot be read.
+    """
+    return _client(url, TIMEOUT_SECONDS + block_seconds)
+
+
+def _client(url: str, timeout: float = TIMEOUT_SECONDS) -> redis.Redis:
     scheme, separator, rest = url.strip().partition("://")
-    address = f"{_SCHEMES.get(scheme, scheme)}{separator}{rest}"
     try:
-        # Subscriptions have a client of their own: when commands fail, their connections are
-        # thrown away while the subscription may still be reading from its own.
-        return Connection(_client(address), _client(address), on_away)
+        return _made(f"{_SCHEMES.get(scheme, scheme)}{separator}{rest}", timeout)
     except (ValueError, TypeError, RedisError) as error:
         raise StoreAddressError(_without_password(url)) from error
 
 
-def _client(address: str) -> redis.Redis:
+def _made(address: str, timeout: float) -> redis.Redis:
     # A Unix socket knows no keepalive, and its connection class does not take the word.
     tcp = {} if address.startswith("unix:") else {"socket_keepalive": True}
     client = redis.Redis.from_url(
         address,
         protocol=2,
-        socket_timeout=TIMEOUT_SECONDS,
+        socket_timeout=timeout,
         socket_connect_timeout=TIMEOUT_SECONDS,
         # A batch that was cut off may have been carried out: repeating it is not ours to decide,
         # and no asker should wait for it.

@@ -1,0 +1,325 @@
+"""`tlscheck worker`: takes orders from the queues of its name and of all, and checks from here.
+
+An order is refused unless it has the schema's form and, with a key set, its signature; where this
+worker may connect is decided by its own settings alone. The reply is written before the order is
+acknowledged, so that a worker that dies leaves its orders to others.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from taskiq import AsyncResultBackend, TaskiqResult
+from taskiq.acks import AcknowledgeType
+from taskiq.receiver import Receiver
+
+from bot.diagnosis.question import Question
+from bot.diagnosis.report import Report
+from bot.diagnosis.target import parse_target
+from bot.service import OVERTIME_SECONDS
+from bot.settings import Settings
+from bot.store.connection import Connection, StoreAwayError, connect
+from bot.vantage import LocalVantage, open_local_vantage
+from bot.worker.errors import FailureCode
+from bot.worker.machine import Machine, look_around
+from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, redis_time, withdraw
+from bot.worker.queue import TASK, Queue
+from bot.worker.wire import (
+    ANY,
+    LARGEST_REPLY,
+    Order,
+    RefusedError,
+    Reply,
+    inbox_of,
+    read_order,
+    sign,
+)
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+"""Checks that one worker runs at a time."""
+
+DRAIN_SECONDS = 20.0
+"""How long running checks may take to end once the worker is told to."""
+
+INBOX_SECONDS = 120
+"""How long replies wait for an asker that is away."""
+
+# The id of a refused order is that of its message: nothing within it is believed.
+_NOBODY = "0" * 32 + ".0"
+
+_WAY_BACK = 0.5
+_LEAST_SECONDS = 0.5
+
+_PROBE = Question(target=parse_target("tlscheck.invalid"))
+
+OpenVantage = Callable[[Settings], AbstractAsyncContextManager[LocalVantage]]
+
+
+def inbox_stream(inbox: str) -> str:
+    """The stream of an asker's inbox."""
+    return f"tlscheck:inbox:{inbox}"
+
+
+class Replies(AsyncResultBackend[Any]):
+    """taskiq's result backend: each result goes to its asker's inbox, as JSON, and expires there."""
+
+    def __init__(
+        self, connection: Connection, key: bytes | None, on_unsaved: Callable[[str], None]
+    ) -> None:
+        """`on_unsaved` is told the order whose reply could not be written."""
+        self._connection = connection
+        self._key = key
+        self._on_unsaved = on_unsaved
+
+    async def set_result(self, task_id: str, result: TaskiqResult[Any]) -> None:
+        """Write the reply of a task: what the task returned, for the order of this id."""
+        reply = result.return_value
+        if not isinstance(reply, Reply):
+            # Cancelled at the end of the program: somebody else takes it over.
+            self._on_unsaved(task_id)
+            return
+        try:
+            await self.send(reply.model_copy(update={"id": task_id}))
+        except StoreAwayError:
+            self._on_unsaved(task_id)
+
+    async def send(self, reply: Reply) -> None:
+        """Write a reply.
+
+        Raises:
+            StoreAwayError: Redis cannot be used.
+        """
+        inbox = inbox_of(reply.id)
+        if inbox is None:
+            return
+        body = reply.model_dump_json(by_alias=True).encode()
+        if len(body) > LARGEST_REPLY:
+            reply = reply.model_copy(
+                update={"kind": "failure", "failure": "too_large", "report": None}
+            )
+            body = reply.model_dump_json(by_alias=True).encode()
+        name = inbox_stream(inbox)
+        await asyncio.gather(
+            self._connection.execute(
+                *("XADD", name, "MAXLEN", "~", 10_000, "*"),
+                *("body", body, "signature", sign("reply", body, self._key)),
+            ),
+            self._connection.execute("EXPIRE", name, INBOX_SECONDS),
+        )
+
+    async def is_result_ready(self, task_id: str) -> bool:
+        """Nobody asks: replies go to the asker by themselves."""
+        return False
+
+    async def get_result(self, task_id: str, with_logs: bool = False) -> TaskiqResult[Any]:
+        """Nobody asks: replies go to the asker by themselves.
+
+        Raises:
+            LookupError: Always.
+        """
+        raise LookupError(task_id)
+
+
+class Worker:
+    """One probe; made by `open_worker`."""
+
+    def __init__(
+        self,
+        vantage: LocalVantage,
+        connection: Connection,
+        url: str,
+        *,
+        labels: Mapping[str, str],
+        key: bytes | None,
+        at_once: int,
+        machine: Machine | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.id = uuid4().hex
+        self._vantage = vantage
+        self._connection = connection
+        self._key = key
+        self._at_once = at_once
+        self._clock = clock
+        self._labels = dict(labels)
+        self._machine = machine
+        self._offset = 0.0
+        self._queues = (vantage.name, ANY)
+        self._queue = Queue(
+            url,
+            connection,
+            self._queues,
+            consumer=self.id,
+            at_once=at_once,
+            on_lost=self._lost,
+        )
+        self._replies = Replies(connection, key, self._queue.unsaved)
+        self._queue.with_result_backend(self._replies)
+
+        # taskiq renames what it registers, which a method does not let it.
+        async def check(body: str, signature: str) -> Reply:
+            return await self._check(body, signature)
+
+        self._queue.register_task(check, task_name=TASK)
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what has begun is finished within a bound."""
+        self._queue.is_worker_process = True
+        receiver = Receiver(
+            self._queue,
+            run_startup=False,
+            max_async_tasks=self._at_once,
+            ack_type=AcknowledgeType.WHEN_SAVED,
+            wait_tasks_timeout=DRAIN_SECONDS,
+        )
+        beside = [
+            asyncio.create_task(self._announce()),
+            asyncio.create_task(self._queue.tend()),
+        ]
+        try:
+            await receiver.listen(stop)
+        finally:
+            for task in (*beside, *self._later):
+                task.cancel()
+            await asyncio.gather(*beside, *self._later, return_exceptions=True)
+            with suppress(StoreAwayError):
+                await withdraw(self._connection, self.id)
+            await self._queue.aclose()
+
+    @property
+    def _now(self) -> float:
+        """Redis' clock."""
+        return self._clock().timestamp() + self._offset
+
+    async def _announce(self) -> None:
+        """Say that this worker lives, for ever."""
+        known = True
+        while True:
+            await asyncio.sleep(ANNOUNCE_SECONDS if known else 0.25)
+            known = await self.announce()
+
+    async def announce(self) -> bool:
+        """Say that this worker lives; whether Redis took it."""
+        try:
+            now = await redis_time(self._connection)
+            self._offset = now - self._clock().timestamp()
+            await announce(self._connection, self.presence, now)
+        except StoreAwayError:
+            return False
+        return True
+
+    @property
+    def presence(self) -> Presence:
+        """What this worker says of itself."""
+        return Presence(
+            id=self.id,
+            vantage=self._vantage.name,
+            labels=self._labels,
+            roots_digest=self._vantage.roots_digest(_PROBE),
+            signed=self._key is not None,
+            at_once=self._at_once,
+            clock_offset=round(self._offset, 3),
+            machine=self._machine,
+        )
+
+    async def _check(self, body: str, signature: str) -> Reply:
+        """Taskiq's task: one order."""
+        raw = body.encode()
+        try:
+            order = read_order(raw, signature, key=self._key, queues=self._queues, now=self._now)
+        except RefusedError as error:
+            log.warning("an order was refused", reason=error.code)
+            return self._failure(_NOBODY, error.code)
+        # One that was taken over has less time: its asker does not wait longer for that.
+        left = max(order.expires - self._now - _WAY_BACK, _LEAST_SECONDS)
+        question = order.question
+        question = question.model_copy(update={"timeout": min(question.timeout, left)})
+        try:
+            async with asyncio.timeout(question.timeout + OVERTIME_SECONDS):
+                report = await self._vantage.check(question, patience=order.patience)
+        except Exception:
+            log.exception("check failed", host=question.target.host)
+            return self._failure(order.id, "defect")
+        if report.pending and order.later:
+            task = asyncio.create_task(self._send_later(order, report))
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
+        return self._reply(order.id, report)
+
+    async def _send_later(self, order: Order, first: Report) -> None:
+        try:
+            report = await self._vantage.later(first)
+        except Exception:
+            log.exception("the later report failed", host=order.question.target.host)
+            return
+        if report is not None:
+            with suppress(StoreAwayError):
+                await self._replies.send(self._reply(order.id, report, later=True))
+
+    async def _lost(self, order_id: str) -> None:
+        await self._replies.send(self._failure(order_id, "lost"))
+
+    def _reply(self, order_id: str, report: Report, *, later: bool = False) -> Reply:
+        return Reply(
+            id=order_id,
+            kind="later" if later else "report",
+            worker=self.id,
+            vantage=self._vantage.name,
+            report=report,
+        )
+
+    def _failure(self, order_id: str, code: FailureCode) -> Reply:
+        return Reply(
+            id=order_id, kind="failure", worker=self.id, vantage=self._vantage.name, failure=code
+        )
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings,
+    url: str,
+    *,
+    labels: Mapping[str, str] | None = None,
+    at_once: int = AT_ONCE,
+    open_vantage: OpenVantage = open_local_vantage,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncIterator[Worker]:
+    """A worker that is ready to `run`; Redis being away is no error here.
+
+    Args:
+        settings: Its name (`tlscheck_vantage`), where it may connect, roots, proxies, the key.
+        url: Redis' address.
+        labels: What people may want to know of the place (`region=tokyo`).
+        at_once: Checks at a time.
+        open_vantage: Makes the place from the settings.
+        clock: The time.
+
+    Raises:
+        SettingsError: The extra roots cannot be read.
+        StoreAddressError: The address cannot be read.
+    """
+    secret = settings.tlscheck_worker_key
+    async with open_vantage(settings) as vantage:
+        connection = connect(url)
+        try:
+            worker = Worker(
+                vantage,
+                connection,
+                url,
+                labels=labels or {},
+                key=secret.get_secret_value().encode() if secret is not None else None,
+                at_once=at_once,
+                machine=await look_around(),
+                clock=clock,
+            )
+            await worker.announce()
+            yield worker
+        finally:
+            await connection.aclose()

@@ -1,0 +1,169 @@
+"""Questions that are answered elsewhere: by real worker processes, over a real Redis."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from bot.demo.lab import Lab
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.question import Question
+from bot.diagnosis.target import parse_target
+from bot.vantage import Vantage
+from bot.worker import Post, RemoteFailureError, VantageAwayError, open_post
+from bot.worker.presence import living
+from tests.store.conftest import FragileServer
+from tests.worker.process import Plan, worker_process
+
+HEALTHY = "healthy.lab.test"
+SILENT = "timeout-silent.lab.test"
+
+
+def asked(host: str, timeout: float = 10.0) -> Question:
+    """What a person asks."""
+    return Question(target=parse_target(host), timeout=timeout)
+
+
+async def test_a_check_from_elsewhere(post: Post, plan: Plan) -> None:
+    """The Report is the worker's own, says where it comes from, and names the cause."""
+    async with worker_process(plan):
+        tokyo: Vantage = post.vantage("prod-tokyo")
+        report = await tokyo.check(asked("missing-intermediate.lab.test"))
+        assert (report.vantage, report.cause) == ("prod-tokyo", Cause.MISSING_INTERMEDIATE)
+        assert (await post.vantage("any").check(asked(HEALTHY))).verdict == "ok"
+        [worker] = post.workers
+        assert worker.machine is not None
+        assert worker.machine.python
+        assert tokyo.roots_digest(asked(HEALTHY)) == worker.roots_digest
+        assert abs(worker.clock_offset) < 60
+
+
+async def test_a_worker_leaves_nothing_behind(post: Post, plan: Plan, redis_url: str) -> None:
+    """Told to end, it says goodbye: no consumer, no presence, no entry stays."""
+    async with worker_process(plan) as worker:
+        await post.vantage("prod-tokyo").check(asked(HEALTHY))
+        assert await worker.stop() == 0
+    assert await post.look() == ()
+    with Redis.from_url(redis_url, protocol=2) as client:
+        assert client.xlen("tlscheck:tasks:prod-tokyo") == 0
+        assert client.xinfo_consumers("tlscheck:tasks:prod-tokyo", "workers") == []
+
+
+async def test_nobody_there(post: Post, plan: Plan) -> None:
+    """A place without a worker is named at once, and so are those that exist."""
+    async with worker_process(plan):
+        with pytest.raises(VantageAwayError, match="prod-osaka: nobody") as caught:
+            await asyncio.wait_for(post.vantage("prod-osaka").check(asked(HEALTHY)), 2)
+    assert caught.value.values["known"] == "prod-tokyo"
+
+
+async def test_redis_away() -> None:
+    """Without Redis the asker is told at once."""
+    async with open_post("unix:///nowhere/socket") as post:
+        with pytest.raises(VantageAwayError, match="redis"):
+            await asyncio.wait_for(post.vantage("prod-tokyo").check(asked(HEALTHY)), 3)
+
+
+async def test_a_worker_decides_itself_where_it_connects(post: Post, plan: Plan) -> None:
+    """What the sender would allow is refused, and the worker's own policy is applied."""
+    async with worker_process(replace(plan, networks=())):
+        tokyo = post.vantage("prod-tokyo")
+        assert (await tokyo.check(asked(HEALTHY))).cause is Cause.EGRESS_DENIED
+        wide = asked(HEALTHY).model_copy(update={"allow_networks": ("127.0.0.0/8",)})
+        with pytest.raises(RemoteFailureError, match="networks"):
+            await tokyo.check(wide)
+
+
+async def test_a_killed_worker_loses_nobodys_answer(post: Post, plan: Plan) -> None:
+    """Of two workers one is killed in the middle of its checks: the other takes them over."""
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(worker_process(plan))
+        await stack.enter_async_context(worker_process(plan))
+        questions = [asked(SILENT, timeout=4.0) for _ in range(40)]
+        checks = [asyncio.create_task(post.vantage("prod-tokyo").check(q)) for q in questions]
+        await asyncio.sleep(1)  # they are under way at both; each takes four seconds
+        one.kill()
+        reports = await asyncio.wait_for(asyncio.gather(*checks), 30)
+    assert [one.cause for one in reports] == [Cause.TIMEOUT] * 40
+
+
+async def test_a_taken_over_check_is_answered(post: Post, plan: Plan) -> None:
+    """The answer comes in time where the question leaves the time for it."""
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(worker_process(plan))
+        check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=10.0)))
+        await asyncio.sleep(0.5)
+        one.kill()
+        # The name now leads to a server that answers.
+        found = replace(plan, names={SILENT: plan.names[HEALTHY]})
+        await stack.enter_async_context(worker_process(found))
+        report = await asyncio.wait_for(check, 20)
+    assert report.cause is Cause.HOSTNAME_MISMATCH
+
+
+async def test_the_last_worker_dies(post: Post, plan: Plan) -> None:
+    """When nobody is left, the asker is told long before thirty seconds."""
+    async with worker_process(plan) as worker:
+        check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=25.0)))
+        await asyncio.sleep(0.5)
+        worker.kill()
+        with pytest.raises(VantageAwayError, match="nobody"):
+            await asyncio.wait_for(check, 15)
+
+
+async def test_redis_restarted_empty(plan: Plan, fragile_server: FragileServer, lab: Lab) -> None:
+    """Redis comes back and knows nothing: who waited is answered all the same."""
+    async with (
+        worker_process(replace(plan, url=fragile_server.url)),
+        open_post(fragile_server.url) as post,
+    ):
+        tokyo = post.vantage("prod-tokyo")
+        await tokyo.check(asked(HEALTHY))
+        check = asyncio.create_task(tokyo.check(asked(SILENT, timeout=4.0)))
+        await asyncio.sleep(0.5)
+        fragile_server.stop()
+        fragile_server.start()
+        assert (await asyncio.wait_for(check, 15)).cause is Cause.TIMEOUT
+        assert (await asyncio.wait_for(tokyo.check(asked(HEALTHY)), 5)).verdict == "ok"
+
+
+async def test_the_shared_key_is_demanded(redis_url: str, plan: Plan) -> None:
+    """A worker with a key takes only orders that are signed with it."""
+    key = b"0123456789abcdef-shared"
+    async with worker_process(replace(plan, key=key.decode())):
+        async with open_post(redis_url, key=key) as post:
+            assert (await post.vantage("prod-tokyo").check(asked(HEALTHY))).verdict == "ok"
+        for wrong in (None, b"another-key-of-16-bytes"):
+            async with open_post(redis_url, key=wrong) as post:
+                with pytest.raises(RemoteFailureError, match="signature"):
+                    await post.vantage("prod-tokyo").check(asked(HEALTHY))
+
+
+async def test_an_asker_with_a_key_believes_no_unsigned_reply(redis_url: str, plan: Plan) -> None:
+    """A worker without the key cannot answer one who demands it."""
+    async with worker_process(plan), open_post(redis_url, key=b"k" * 16) as post:
+        with pytest.raises(RemoteFailureError, match="signature"):
+            await post.vantage("prod-tokyo").check(asked(HEALTHY))
+
+
+async def test_presence_of_another_form_is_passed_over(post: Post, redis_url: str) -> None:
+    """What somebody else wrote into Redis does not break the list of workers."""
+    with Redis.from_url(redis_url) as client:
+        client.zadd("tlscheck:workers", {"f" * 32: 9e15, "x": 9e15})
+        client.set(f"tlscheck:worker:{'f' * 32}", b"\x80\x04]\x94.")
+        client.set("tlscheck:worker:x", b"{}")
+    assert await living(post._connection) == ()
+
+
+async def test_the_later_report_follows(post: Post, plan: Plan) -> None:
+    """What the CA says too late for the first answer arrives as a second one, without asking."""
+    async with worker_process(plan):
+        tokyo = post.vantage("prod-tokyo", patience=0.1)
+        first = await tokyo.check(asked("revoked-late.lab.test"))
+        assert (first.verdict, first.pending) == ("ok", ("revocation",))
+        later = await tokyo.later(first)
+        assert later is not None
+        assert (later.id, later.cause, later.pending) == (first.id, Cause.REVOKED, ())
+        assert await tokyo.later(first) is None
