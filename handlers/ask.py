@@ -13,16 +13,26 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
+from bot.audit import current_asker
 from bot.diagnosis.report import Target
 from bot.service import Answer
 from bot.watch import Asked
 from handlers.blocks import Message
-from handlers.command import Ask, Explain, Help, Refused, Watches, parse_command
+from handlers.command import (
+    Ask,
+    Explain,
+    Help,
+    RecentChecks,
+    Refused,
+    Watches,
+    parse_command,
+)
 from handlers.desk import Desk, within
 from handlers.escape import shorten
 from handlers.explain import explain_message, open_window
 from handlers.living import Spot
 from handlers.past import host_history
+from handlers.recent import list_recent
 from handlers.sentences import help_message, refusal, say
 from handlers.share import share_host
 from handlers.threads import remember
@@ -90,6 +100,9 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     )
     if isinstance(command, Watches):
         await acknowledge(ack, await list_watches(desk, asked.channel, command.lang))
+        return
+    if isinstance(command, RecentChecks):
+        await acknowledge(ack, await list_recent(desk, current_asker(), command.lang))
         return
     host = shown_host(command.question.target)
     url = _text(body, "response_url")

@@ -23,8 +23,7 @@ OPTIONS: Final = ("--address", "--at", "--starttls", "--no-fetch", "--timeout", 
 # They would let an asker reach other networks or choose what to trust, or make no sense in Slack.
 TERMINAL_ONLY: Final = frozenset({"--allow-network", "--roots", "--json"})
 # Words of the command that this version does not have; alone they may be the name of a host.
-NOT_YET: Final = frozenset({"compare", "recent", "letter"})
-_NOT_YET_ALONE: Final = frozenset({"recent"})
+NOT_YET: Final = frozenset({"compare", "letter"})
 # Words before a host that ask for something else than a check of it.
 _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
     {
@@ -41,6 +40,7 @@ _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
 _VERBS_BEHIND: Final = frozenset({"share"})
 _UNTIL_RENEWED: Final = frozenset({"expiry", "expires", "expiration", "期限"})
 _WATCHES: Final = frozenset({"watches", "監視一覧"})
+_RECENT: Final = frozenset({"recent", "最近"})
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
 # A pasted line of these has options of its own; the target's parser finds the address in it.
 _PASTED: Final = frozenset({"curl", "wget", "openssl", "$", "get", "post"})
@@ -102,7 +102,14 @@ class Watches:
     lang: Lang
 
 
-Command = Help | Refused | Ask | Explain | Watches
+@dataclass(frozen=True)
+class RecentChecks:
+    """The list of what was checked last here, and by the asker, is wanted."""
+
+    lang: Lang
+
+
+Command = Help | Refused | Ask | Explain | Watches | RecentChecks
 
 
 class _RefusedError(Exception):
@@ -206,10 +213,12 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
         return Help(lang)
     if first in _HELP and len(target_words) == 1:
         return Help(lang)
-    if first in NOT_YET and (len(target_words) > 1 or first in _NOT_YET_ALONE):
+    if first in NOT_YET and len(target_words) > 1:
         raise _RefusedError("slack.command.not_yet", word=first)
     if first in _WATCHES and len(target_words) == 1:
         return Watches(lang)
+    if first in _RECENT and len(target_words) == 1:
+        return RecentChecks(lang)
     verb, target_words = _verb(first, target_words)
     if len(addresses) > limits.COMMAND_ADDRESSES:
         raise _RefusedError("slack.command.too_many_addresses", limit=str(limits.COMMAND_ADDRESSES))

@@ -17,9 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.diagnosis.question import Question
 from bot.service import Answer, ServiceClosedError
+from bot.store.choices import Choices
+from bot.store.connection import StoreAwayError
 from bot.store.history import History
 from bot.store.neighbours import Neighbours
 from bot.store.posts import Posts
+from bot.store.recent import Recent
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
@@ -80,7 +83,7 @@ class Desk:
     """The tools of the listeners.
 
     `lang` is spoken where nobody's own language is known; with `lang_is_set` (TLSCHECK_LANG) it is
-    spoken to everybody.
+    spoken to everybody who chose none themselves (in the bot's Home tab).
     """
 
     service: Asking
@@ -96,6 +99,8 @@ class Desk:
     histories: History
     threads: Threads
     posts: Posts
+    recent: Recent
+    choices: Choices
     addresses: Addresses
     neighbours: Neighbours
     lang: Lang
@@ -104,9 +109,28 @@ class Desk:
 
     async def reader(self, user: str, within: float = MOMENT_SECONDS) -> Reader:
         """How somebody is answered, as far as it is known within a moment."""
-        person = await self.people.person(user, within)
+        person, chosen = await asyncio.gather(
+            self.people.person(user, within), self.chosen_lang(user)
+        )
         lang = None if self.lang_is_set else person.lang
-        return Reader(lang or self.lang, person.zone)
+        return Reader(chosen or lang or self.lang, person.zone)
+
+    async def own_lang(self, user: str) -> Lang | None:
+        """Somebody's own language: as they chose, else as they set Slack; None if not known."""
+        chosen = await self.chosen_lang(user)
+        if chosen is not None or self.lang_is_set:
+            return chosen
+        return (await self.people.person(user)).lang
+
+    async def chosen_lang(self, user: str) -> Lang | None:
+        """The language that somebody chose; None also while Redis does not say so in time."""
+        if not user:
+            return None
+        try:
+            async with asyncio.timeout(ONCE_SECONDS):
+                return await self.choices.lang(user)
+        except (StoreAwayError, TimeoutError):
+            return None
 
     async def first_time(self, kind: str, delivery: str) -> bool:
         """Whether this delivery is to be worked on; a repeated one is not."""

@@ -143,9 +143,9 @@ async def _zone(desk: Desk, place: Place, press: Press) -> tzinfo:
 
 async def spoken(desk: Desk, place: Place, press: Press) -> Press:
     """The press in the language of who pressed: a shared message may speak another one."""
-    if press.shared is None or desk.lang_is_set:
+    if press.shared is None:
         return press
-    lang = (await desk.people.person(place.user)).lang
+    lang = await desk.own_lang(place.user)
     return press.model_copy(update={"lang": lang}) if lang else press
 
 

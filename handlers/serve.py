@@ -39,6 +39,7 @@ from handlers.desk import Desk
 from handlers.doors import web_app
 from handlers.living import renew_watched
 from handlers.measure import Measures
+from handlers.noted import Noted
 from handlers.people import People
 from handlers.present import Phrase, Presenter
 from handlers.rates import permit_by
@@ -143,7 +144,7 @@ async def serve(
         client = web_client(bot_token, settings.slack_api_url, session, measures)
         work = Work(measures)
         desk = Desk(
-            service=asked,
+            service=Noted(asked, store.recent, work),
             store=store,
             client=client,
             reply=Replies(session, measures),
@@ -156,6 +157,8 @@ async def serve(
             histories=store.history,
             threads=store.threads,
             posts=store.posts,
+            recent=store.recent,
+            choices=store.choices,
             addresses=Addresses(),
             neighbours=store.neighbours,
             lang=settings.tlscheck_lang or "en",

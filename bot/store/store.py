@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.store.choices import Choices
 from bot.store.connection import Connection, connect
 from bot.store.embedded import open_embedded_server
 from bot.store.history import History
@@ -15,6 +16,7 @@ from bot.store.notice import Notices
 from bot.store.once import Once
 from bot.store.posts import Posts
 from bot.store.rates import Rates
+from bot.store.recent import Recent
 from bot.store.results import Results
 from bot.store.shelf import RedisShelf
 from bot.store.threads import Threads
@@ -39,6 +41,8 @@ class Store:
         self.watches = Watches(connection)
         self.threads = Threads(connection)
         self.rates = Rates(connection, clock)
+        self.recent = Recent(connection)
+        self.choices = Choices(connection)
         self.locks = Locks(connection, lease_seconds)
         self.posts = Posts(connection, self.locks)
         self.notices = Notices(connection)

@@ -14,8 +14,8 @@ _SOURCES = [
     if "node_modules" not in file.parts
 ]
 _STRING = re.compile(r"""(?=["']((?:""" + "|".join(DOMAINS) + r""")\.[\w.{}\[\]'-]*[\w}])["'])""")
-# Names of files begin like keys.
-_FILES = (".org", ".json", ".txt", ".po", ".pem", ".key")
+# Names of files and domains begin like keys.
+_FILES = (".org", ".arpa", ".json", ".txt", ".po", ".pem", ".key")
 
 
 def _mentioned() -> set[str]:
