@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.diagnosis.proxy import parse_proxy
 
 Network = IPv4Network | IPv6Network
+ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,30}$")]
+GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]{2,30}$")]
 
 _DOTENV = ".env"
 _SECRETS = (
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
     tlscheck_deny_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     tlscheck_extra_roots: Path | None = None
     tlscheck_cache_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    tlscheck_channels: Annotated[tuple[ChannelId, ...], NoDecode, Field(max_length=200)] = ()
+    tlscheck_user_groups: Annotated[tuple[GroupId, ...], NoDecode, Field(max_length=10)] = ()
+    tlscheck_other_workspaces: bool = False
     tlscheck_rate_person: Annotated[int, Field(ge=0, le=100_000)] = 30
     tlscheck_rate_channel: Annotated[int, Field(ge=0, le=100_000)] = 120
     tlscheck_lang: Literal["en", "ja"] | None = None
@@ -65,6 +70,11 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part, strict=False) for part in value.replace(",", " ").split())
+
+    @field_validator("tlscheck_channels", "tlscheck_user_groups", mode="before")
+    @classmethod
+    def _split_ids(cls, value: Any) -> Any:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @field_validator("https_proxy", "http_proxy")
     @classmethod

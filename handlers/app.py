@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
+from handlers.access import Access
 from handlers.ask import ARRIVED, answer_command
 from handlers.desk import Desk
 from handlers.explain import VIEW, answer_submission
@@ -34,11 +35,12 @@ EVENTS = ("app_mention", "message")
 """What is heard; of messages Slack sends those in direct messages only (`message.im`)."""
 
 
-def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
+def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> AsyncApp:
     """The app with all its listeners.
 
     Args:
         desk: What the listeners work with; its client holds the bot's token.
+        access: Who may use it.
         signing_secret: Proves requests over HTTP. None (Socket Mode): every request over HTTP is
             refused.
     """
@@ -65,7 +67,7 @@ def build_app(desk: Desk, *, signing_secret: str | None) -> AsyncApp:
         attaching_conversation_kwargs_enabled=False,
     )
 
-    mind_manners(app)
+    mind_manners(app, desk, access)
 
     @app.command(COMMAND)
     async def on_command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:

@@ -1,4 +1,5 @@
-"""What holds for everything that Slack sends, before any listener hears it: whose request it is.
+"""What holds for everything that Slack sends, before any listener hears it: whose request it is,
+and whether they may.
 
 One middleware: a new command, button, shortcut, event or step needs nothing of its own.
 """
@@ -6,10 +7,13 @@ One middleware: a new command, button, shortcut, event or step needs nothing of 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot.audit import Asker, set_asker
+from bot.audit import Asker, note, set_asker
+from handlers.access import Access
+from handlers.desk import Desk
+from handlers.refusing import refuse
 
 _SURFACES = {
     "block_actions": "press",
@@ -29,14 +33,29 @@ _EVENTS = {
 Next = Callable[[], Awaitable[BoltResponse]]
 
 
-def mind_manners(app: AsyncApp) -> None:
+def mind_manners(app: AsyncApp, desk: Desk, access: Access) -> None:
     """Have every request of the app pass here first."""
 
-    async def manners(body: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse:
-        set_asker(read_asker(body, context))
-        return await next_()
+    async def manners(
+        body: dict[str, Any], context: AsyncBoltContext, ack: AsyncAck, next_: Next
+    ) -> BoltResponse:
+        asker = read_asker(body, context)
+        set_asker(asker)
+        why = None if _own_doing(body) else await access.why_not(asker)
+        if why is None:
+            return await next_()
+        note("refused", asker, reason=why)
+        return await refuse(desk, ack, body, asker, why, access.channels)
 
     app.middleware(manners)
+
+
+def _own_doing(body: Mapping[str, Any]) -> bool:
+    """What Slack tells of itself or of the bot: nobody asked for anything."""
+    event = body.get("event")
+    if not isinstance(event, Mapping):
+        return body.get("type") == "view_closed"
+    return event.get("bot_id") is not None or event.get("type") not in _EVENTS
 
 
 def read_asker(body: Mapping[str, Any], context: AsyncBoltContext) -> Asker:

@@ -33,6 +33,7 @@ from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from bot.watcher import Watcher
+from handlers.access import Access, Groups
 from handlers.address import Addresses
 from handlers.app import build_app
 from handlers.desk import Desk
@@ -68,6 +69,17 @@ _HOPELESS = frozenset(
         "not_allowed_token_type",
         "missing_scope",
         "access_denied",
+    }
+)
+
+# docs.slack.dev/reference/methods/usergroups.users.list, errors
+_GROUPS_HOPELESS = frozenset(
+    {
+        "missing_scope",
+        "no_such_subteam",
+        "invalid_arguments",
+        "no_permission",
+        "plan_upgrade_required",
     }
 )
 
@@ -165,10 +177,18 @@ async def serve(
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,
         )
-        app = build_app(desk, signing_secret=signing_secret)
+        groups = None
+        if settings.tlscheck_user_groups:
+            groups = Groups(client, work, clock, settings.tlscheck_user_groups)
+        access = Access(
+            channels=settings.tlscheck_channels,
+            groups=groups,
+            others=settings.tlscheck_other_workspaces,
+        )
+        app = build_app(desk, access, signing_secret=signing_secret)
         teller = SlackTeller(lambda _team: client, partial(renew_watched, desk))
         watcher = Watcher(store.watches, asked, teller, clock, metrics=metrics)
-        slack = _Slack(client)
+        slack = _Slack(client, access, groups)
         socket: Socket | None = None
 
         async def problems() -> dict[str, str]:
@@ -324,8 +344,10 @@ async def _until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) ->
 class _Slack:
     """Slack's Web API: whether it takes our token."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, access: Access, groups: Groups | None) -> None:
         self._client = client
+        self._access = access
+        self._groups = groups
         self._asked = float("-inf")
         self._trouble: str | None = "not asked yet"
         self._lock = asyncio.Lock()
@@ -355,14 +377,25 @@ class _Slack:
         while True:
             name = "SLACK_BOT_TOKEN"
             try:
-                await self._client.auth_test()
+                ours = await self._client.auth_test()
                 self._trouble, self._asked = None, asyncio.get_running_loop().time()
+                ids = (ours.get("team_id"), ours.get("enterprise_id"))
+                self._access.home = frozenset(one for one in ids if isinstance(one, str))
+                if self._groups is not None:
+                    name = "TLSCHECK_USER_GROUPS"
+                    await self._groups.load()
                 if socket is not None and app_token is not None:
                     name = "SLACK_APP_TOKEN"
                     opened = await self._client.apps_connections_open(app_token=app_token)
                     await socket.open(str(opened["url"]))
             except SlackApiError as error:
                 reason = api_error(error)
+                if name == "TLSCHECK_USER_GROUPS" and reason in _GROUPS_HOPELESS:
+                    msg = (
+                        f"{name}: Slack does not let tlscheck read the user groups ({reason}): "
+                        "the ids have to be right, and the app needs the scope usergroups:read"
+                    )
+                    raise SettingsError(msg) from error
                 if reason in _HOPELESS:
                     msg = f"{name}: Slack does not accept it ({reason})"
                     raise SettingsError(msg) from error

@@ -143,3 +143,12 @@ def test_a_rate_below_zero_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TLSCHECK_RATE_PERSON", "-1")
     with pytest.raises(SettingsError, match=r"^TLSCHECK_RATE_PERSON: "):
         load_settings()
+
+
+def test_ids_are_a_list_and_a_name_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's ids; a channel's name can be given to another channel later."""
+    monkeypatch.setenv("TLSCHECK_CHANNELS", "C0123ABCD, C0456EFGH")
+    assert load_settings().tlscheck_channels == ("C0123ABCD", "C0456EFGH")
+    monkeypatch.setenv("TLSCHECK_CHANNELS", "#incident")
+    with pytest.raises(SettingsError, match=r"^TLSCHECK_CHANNELS: "):
+        load_settings()

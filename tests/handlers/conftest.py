@@ -73,6 +73,8 @@ async def run_bot(
         app_token=APP_TOKEN,
         ack_seconds=changes.pop("ack_seconds", ACK_SECONDS),
     ) as slack:
+        for method, error in changes.pop("failing", {}).items():
+            slack.fail_next(method, error=error)
         if via == "socket":
             changes["slack_app_token"] = SecretStr(APP_TOKEN)
         drain = changes.pop("drain_seconds", 5.0)
