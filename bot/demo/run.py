@@ -13,9 +13,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from bot.demo.alerts import post_alerts
 from bot.demo.lab import SCENARIOS, Lab, open_lab
 from bot.demo.lab.authority import DOMAIN
-from bot.demo.slack import StandIn, Try, open_slack
+from bot.demo.slack import Lever, StandIn, Try, declared, open_slack
+from bot.demo.slack.manifest import MANIFEST
 from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.log import configure_logging
 from bot.settings import Settings, SettingsError, load_settings
@@ -44,7 +46,17 @@ _SLIPS = (
     ("/tlscheck ;rm -rf /", "nonsense"),
 )
 # The story of the project first; then the rest in the lab's own order.
-_STORY = ("missing-intermediate", "expired", "expired-and-incomplete", "wrong-intermediate")
+_STORY = (
+    "missing-intermediate",
+    "incident",
+    "expired",
+    "expired-and-incomplete",
+    "wrong-intermediate",
+)
+
+
+LOCALES = ("en-US", "ja-JP")
+ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,14 @@ async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator
             bot_token=bot_token,
             app_token=app_token,
             tries=tries(lang or "en"),
+            app=declared() if MANIFEST.exists() else None,
+            levers=[
+                Lever(host, one.states, lambda one=one: one.now, one.turn)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                for host, one in lab.switches.items()
+            ],
+            locales=LOCALES,
+            zones=ZONES,
+            lang=lang,
             strict=False,
             port=port,
         ) as slack,
@@ -119,6 +139,7 @@ async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator
                 msg = "the bot ended before it had started"
                 raise SettingsError(msg)
             serving = started.result()
+            post_alerts(slack)
             slack.events_url = f"http://127.0.0.1:{serving.port}/slack/events"
             yield Demo(slack, lab, serving.port)
         finally:

@@ -8,7 +8,7 @@ compiled file can be out of date. Keys are names (`cause.expired.summary`), valu
 import gettext
 import io
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -29,8 +29,14 @@ class MissingTextError(LookupError):
 class Catalogue:
     """All texts of one language."""
 
-    def __init__(self, lang: Lang, translations: Mapping[str, gettext.GNUTranslations]) -> None:
+    def __init__(
+        self,
+        lang: Lang,
+        translations: Mapping[str, gettext.GNUTranslations],
+        names: Iterable[str] = (),
+    ) -> None:
         self.lang = lang
+        self._names = tuple(sorted(names))
         self._domains = translations
 
     def text(
@@ -67,6 +73,20 @@ class Catalogue:
             return found
         return found.format_map(_Filling(more, cast("MutableMapping[str, object]", values or {})))
 
+    def raw(self, key: str) -> str:
+        """The text of `key` with its placeholders in it.
+
+        Raises:
+            MissingTextError: There is none.
+        """
+        if not self.has(key):
+            raise MissingTextError(key)
+        return self._domains[key.partition(".")[0]].gettext(key)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """The names of all texts that begin so."""
+        return tuple(name for name in self._names if name.startswith(prefix))
+
     def has(self, key: str) -> bool:
         """Whether there is a text of that name."""
         domain = self._domains.get(key.partition(".")[0])
@@ -83,11 +103,15 @@ class _Filling(ChainMap[str, object]):
 def catalogue(lang: Lang) -> Catalogue:
     """The catalogue of `lang`, read once. The file's name is the first part of its keys."""
     found = {}
+    names: list[str] = []
     for file in sorted((_HERE / lang).glob("*.po")):
         with file.open("rb") as source:
             messages = read_po(source, locale=lang)
+        names += (
+            str(one.id if isinstance(one.id, str) else one.id[0]) for one in messages if one.id
+        )
         compiled = io.BytesIO()
         write_mo(compiled, messages)
         compiled.seek(0)
         found[file.stem] = gettext.GNUTranslations(compiled)
-    return Catalogue(lang, found)
+    return Catalogue(lang, found, names)

@@ -29,7 +29,7 @@ class Browsing:
 
     async def type(self, text: str) -> None:
         """Type into the composer and press Enter."""
-        box = self.page.get_by_role("textbox", name="Message")
+        box = self.page.get_by_role("main").get_by_role("textbox")  # its name is in two languages
         await box.fill(text)
         await box.press("Enter")
 

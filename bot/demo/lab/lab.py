@@ -10,8 +10,9 @@ from types import MappingProxyType
 from bot.demo.lab.aia import serve_aia
 from bot.demo.lab.authority import AIA_HOST, DOMAIN, Authority
 from bot.demo.lab.loopback import House, bound_socket, network
-from bot.demo.lab.scenario import Elsewhere, Refused, Scenario
+from bot.demo.lab.scenario import Elsewhere, Refused, Scenario, Server
 from bot.demo.lab.scenarios import SCENARIOS
+from bot.demo.lab.switch import Switch
 
 Address = tuple[str, int]
 
@@ -26,6 +27,7 @@ class Lab:
         hosts: Each name and the addresses (with real ports) behind it. Names that do not resolve
             are not in it. Clients believe that they connect to port 443, or 80 for AIA.
         aia_requests: The paths that the AIA server was asked for, in order.
+        switches: The servers that can be mended while the lab runs, by host.
         authority: The lab's CAs, for tests that need their certificates.
     """
 
@@ -33,6 +35,7 @@ class Lab:
     networks: tuple[str, ...]
     hosts: Mapping[str, tuple[Address, ...]]
     aia_requests: list[str]
+    switches: Mapping[str, Switch]
     authority: Authority
 
     def address_of(self, name: str) -> Address:
@@ -71,6 +74,7 @@ async def open_lab(
     numbers = count()
     seen: list[str] = []
     hosts: dict[str, tuple[Address, ...]] = {}
+    switches: dict[str, Switch] = {}
     async with contextlib.AsyncExitStack() as stack:
         aia_socket = bound_socket(next(numbers))
         hosts[AIA_HOST] = (aia_socket.getsockname(),)
@@ -78,7 +82,11 @@ async def open_lab(
         house = House()
         stack.push_async_callback(house.aclose)
         for scenario in scenarios:
-            addresses = await _start(scenario, authority, house, numbers)
+            servers = scenario.build(authority, scenario.host)
+            addresses = await _start(servers, house, numbers)
+            for one in servers:
+                if isinstance(one, Switch):
+                    switches[scenario.host] = one
             if addresses:
                 hosts.update(dict.fromkeys(scenario.hosts, addresses))
         yield Lab(
@@ -86,15 +94,16 @@ async def open_lab(
             networks=(network(),),
             hosts=MappingProxyType(hosts),
             aia_requests=seen,
+            switches=MappingProxyType(switches),
             authority=authority,
         )
 
 
 async def _start(
-    scenario: Scenario, authority: Authority, house: House, numbers: "count[int]"
+    servers: tuple[Server | Refused | Elsewhere, ...], house: House, numbers: "count[int]"
 ) -> tuple[Address, ...]:
     addresses: list[Address] = []
-    for server in scenario.build(authority, scenario.host):
+    for server in servers:
         if isinstance(server, Elsewhere):
             addresses.append((server.address, server.port))
             continue

@@ -16,7 +16,8 @@ from yarl import URL
 from bot.demo.page.state import page_state
 from bot.demo.slack.courier import CHOICES
 from bot.demo.slack.stand_in import StandIn
-from bot.demo.slack.values import Delivery, Json, User
+from bot.demo.slack.typed import as_sent
+from bot.demo.slack.values import Delivery, Json, Message, User
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -51,6 +52,14 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
         "close": _close,
         "transport": _transport,
         "locale": _locale,
+        "zone": _zone,
+        "home": _home,
+        "shortcut": _shortcut,
+        "delete": _delete,
+        "membership": _membership,
+        "archive": _archive,
+        "run": _run,
+        "turn": _turn,
     }
     closing = asyncio.Event()
 
@@ -155,29 +164,46 @@ async def _say(stand_in: StandIn, viewer: User, body: Json) -> Json:
         msg = "you are not in this channel"
         raise LookupError(msg)
     command, _, rest = text.partition(" ")
+    thread = body.get("thread_ts")
+    if text.startswith("/") and thread:
+        # The words that Slack shows (bolt-js issue 1816)
+        return {"outcome": f"{command} is not supported in threads. Sorry!"}
+    if command == "/invite":
+        stand_in.invite(channel)
+        return {"outcome": "ok"}
     if command == "/tlscheck":
         return _outcome(await stand_in.command(viewer, channel, rest.strip()))
     if text.startswith("/"):
         # The words that Slack shows for a command that no app has
         return {"outcome": f"{command} is not a valid command."}
-    await stand_in.say(viewer, channel, text)
+    names = [(one.name, one.id) for one in stand_in.workspace.users.values()]
+    sent = as_sent(text, names)
+    await stand_in.say(viewer, channel, sent, thread_ts=str(thread) if thread else None)
     return {"outcome": "ok"}
 
 
 async def _press(stand_in: StandIn, viewer: User, body: Json) -> Json:
     option = body.get("option")
     action_id = str(body["action_id"])
+    values = body.get("values") or {}
     if body.get("view"):
         place = stand_in.view(str(body["view"]))
         if place.user != viewer.id:
             msg = "this modal is somebody else's"
             raise LookupError(msg)
-        return _outcome(await stand_in.press(viewer, place, action_id, option=option))
+        return _outcome(
+            await stand_in.press(viewer, place, action_id, option=option, values=values)
+        )
+    message = _message(stand_in, body)
+    return _outcome(await stand_in.press(viewer, message, action_id, option=option, values=values))
+
+
+def _message(stand_in: StandIn, body: Json) -> Message:
     message = stand_in.workspace.message(str(body["channel"]), str(body["ts"]))
     if message is None:
         msg = "the message is gone"
         raise LookupError(msg)
-    return _outcome(await stand_in.press(viewer, message, action_id, option=option))
+    return message
 
 
 async def _submit(stand_in: StandIn, viewer: User, body: Json) -> Json:
@@ -200,3 +226,53 @@ async def _transport(stand_in: StandIn, _viewer: User, body: Json) -> Json:
 async def _locale(stand_in: StandIn, viewer: User, body: Json) -> Json:
     stand_in.set_locale(viewer, str(body["locale"])[:20])
     return {"outcome": "ok"}
+
+
+async def _zone(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    if body["tz"] not in stand_in.panel.zones:
+        msg = "no such time zone"
+        raise LookupError(msg)
+    stand_in.set_zone(viewer, str(body["tz"]))
+    return {"outcome": "ok"}
+
+
+async def _home(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    tab = "messages" if body.get("tab") == "messages" else "home"
+    return _outcome(await stand_in.open_home(viewer, tab))
+
+
+async def _shortcut(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    message = _message(stand_in, body)
+    return _outcome(await stand_in.shortcut(viewer, message, str(body["callback_id"])))
+
+
+async def _delete(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    stand_in.delete(viewer, _message(stand_in, body))
+    return {"outcome": "ok"}
+
+
+async def _membership(stand_in: StandIn, _viewer: User, body: Json) -> Json:
+    act = stand_in.invite if body.get("member") else stand_in.remove
+    act(str(body["channel"]))
+    return {"outcome": "ok"}
+
+
+async def _archive(stand_in: StandIn, _viewer: User, body: Json) -> Json:
+    stand_in.archive(str(body["channel"]), archived=bool(body.get("archived")))
+    return {"outcome": "ok"}
+
+
+async def _run(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    inputs = {str(name): str(value) for name, value in dict(body.get("inputs") or {}).items()}
+    await stand_in.run_step(viewer, str(body["callback_id"]), inputs)
+    return {"outcome": "ok"}
+
+
+async def _turn(stand_in: StandIn, _viewer: User, body: Json) -> Json:
+    for lever in stand_in.panel.levers:
+        if lever.host == body.get("host"):
+            lever.turn(str(body["to"]))
+            stand_in.workspace.changed()
+            return {"outcome": "ok"}
+    msg = "there is no such server"
+    raise LookupError(msg)

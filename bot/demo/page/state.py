@@ -3,9 +3,10 @@
 Pure reading of the workspace. Nothing here is escaped: the page draws text as text.
 """
 
+from bot.demo.page.words import page_words
 from bot.demo.slack.methods.views import top_view
 from bot.demo.slack.stand_in import StandIn
-from bot.demo.slack.values import Channel, File, Json, Message, User
+from bot.demo.slack.values import Channel, Execution, File, Json, Message, User, View
 from bot.demo.slack.workspace import BOT
 
 # A look inside a text file; the rest is one click away.
@@ -17,6 +18,8 @@ def page_state(stand_in: StandIn, viewer: User) -> Json:
     space = stand_in.workspace
     channels = [channel for channel in space.channels.values() if viewer.id in channel.members]
     view = top_view(space, viewer.id)
+    home = space.homes.get(viewer.id)
+    lang = stand_in.panel.lang or ("ja" if viewer.locale.startswith("ja") else "en")
     return {
         "viewer": viewer.id,
         "bot": BOT.id,
@@ -28,7 +31,18 @@ def page_state(stand_in: StandIn, viewer: User) -> Json:
             ]
             for channel in channels
         },
-        "view": view and {"id": view.id, "body": view.body, "errors": dict(view.errors)},
+        "view": view and _view(view),
+        "home": home and _view(home),
+        "app": _app(stand_in),
+        "runs": [_run(one) for one in stand_in.executions if one.user == viewer.id][-5:],
+        "levers": [
+            {"host": one.host, "states": list(one.states), "now": one.now()}
+            for one in stand_in.panel.levers
+        ],
+        "lang": lang,
+        "words": page_words(lang),
+        "zones": list(stand_in.panel.zones),
+        "install": stand_in.panel.install,
         "tries": [
             {"command": one.command, "title": one.title, "expected": one.expected}
             for one in stand_in.panel.tries
@@ -43,12 +57,63 @@ def page_state(stand_in: StandIn, viewer: User) -> Json:
     }
 
 
+def _view(view: View) -> Json:
+    return {
+        "id": view.id,
+        "body": view.body,
+        "errors": dict(view.errors),
+        "root": view.root_id,
+        "below": view.previous_id is not None,
+    }
+
+
+def _app(stand_in: StandIn) -> Json:
+    """What the app offers, as far as the page has a place for it."""
+    app = stand_in.app
+    if app is None:
+        shortcuts = [{"callback_id": "tlscheck_message", "name": "Check TLS in this message"}]
+        free = {"home": True, "opens_home": False, "writable": True}
+        return {**free, "shortcuts": shortcuts, "steps": []}
+    return {
+        "home": app.home_tab,
+        "opens_home": app.home_tab,
+        "writable": app.messages_tab and not app.messages_read_only,
+        "shortcuts": [
+            {"callback_id": callback_id, "name": name} for callback_id, name in app.shortcuts
+        ],
+        "steps": [
+            {
+                "callback_id": step.callback_id,
+                "title": step.title,
+                "description": step.description,
+                "inputs": [
+                    {"name": one.name, "title": one.title, "required": one.required}
+                    for one in step.inputs
+                ],
+            }
+            for step in app.steps.values()
+        ],
+    }
+
+
+def _run(one: Execution) -> Json:
+    return {
+        "id": one.id,
+        "callback_id": one.callback_id,
+        "inputs": one.inputs,
+        "status": one.status,
+        "outputs": one.outputs,
+        "error": one.error,
+    }
+
+
 def _person(user: User) -> Json:
     return {
         "id": user.id,
         "name": user.name,
         "real_name": user.real_name,
         "locale": user.locale,
+        "tz": user.tz,
     }
 
 
@@ -58,6 +123,7 @@ def _channel(channel: Channel) -> Json:
         "name": channel.name,
         "kind": channel.kind,
         "bot": BOT.id in channel.members,
+        "archived": channel.archived,
     }
 
 
@@ -71,6 +137,7 @@ def _message(stand_in: StandIn, message: Message) -> Json:
         "is_bot": author.is_bot,
         "text": message.text,
         "blocks": list(message.blocks),
+        "attachments": list(message.attachments),
         "ephemeral": message.ephemeral_to is not None,
         "thread_ts": message.thread_ts,
         "edited": message.edited_ts is not None,
@@ -86,7 +153,9 @@ def _file(file: File) -> Json:
         "title": file.title,
         "size": len(file.content),
         "url": f"files/{file.id}/download",
-        "preview": _preview(file.content),
+        "image": f"files/{file.id}" if file.image_type else None,
+        "alt": file.alt_text,
+        "preview": None if file.image_type else _preview(file.content),
     }
 
 

@@ -26,9 +26,10 @@ from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.stand_in import StandIn
 from bot.demo.slack.triggers import Triggers
-from bot.demo.slack.values import Channel, Panel, Try, User
+from bot.demo.slack.values import Channel, Lever, Panel, Try, User
 from bot.demo.slack.web_api import WebApi, arguments, failure_response
 from bot.demo.slack.workspace import DEFAULT_CHANNELS, DEFAULT_USERS, Clock, Workspace
+from bot.texts import Lang
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,6 +62,9 @@ async def open_slack(
     tries: Sequence[Try] = (),
     hints: Sequence[tuple[str, str]] = DEFAULT_HINTS,
     locales: Sequence[str] = (),
+    zones: Sequence[str] = (),
+    levers: Sequence[Lever] = (),
+    lang: Lang | None = None,
     strict: bool = True,
     transport: Choice = "auto",
     ack_seconds: float = ACK_SECONDS,
@@ -87,6 +91,9 @@ async def open_slack(
             final space where more follows), and what it does.
         locales: The languages that the page lets a person choose ("en-US", "ja-JP"); none: no
             choice is shown.
+        zones: The time zones that the page lets a person choose.
+        levers: What the page lets a person change outside of Slack.
+        lang: The page's own language; None: that of the person who looks.
         strict: Whether unknown arguments fail a call, in place of a warning.
         transport: The way of payloads that name none.
         ack_seconds: How long an acknowledgement may take.
@@ -133,7 +140,14 @@ async def open_slack(
         triggers=triggers,
         response_urls=urls,
         url="",
-        panel=Panel(tuple(tries), tuple(hints), tuple(locales)),
+        panel=Panel(
+            tries=tuple(tries),
+            hints=tuple(hints),
+            locales=tuple(locales),
+            zones=tuple(zones),
+            levers=tuple(levers),
+            lang=lang,
+        ),
         app=app,
         installs=installs,
         strict=strict,

@@ -3,11 +3,12 @@
 Here belong frozen values and what can be read off one of them alone. No state, no I/O.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.demo.slack.typed import rich_text
+from bot.texts import Lang
 
 Json = dict[str, Any]
 Transport = Literal["http", "socket"]
@@ -63,16 +64,35 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class Lever:
+    """Something outside of Slack that the person at the page can change, such as a server.
+
+    `states` are its possible states, `now` tells the present one, `turn` makes it another.
+    """
+
+    host: str
+    states: tuple[str, ...]
+    now: Callable[[], str]
+    turn: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """What the page offers beside the channel.
 
     `tries` fill the panel, `hints` (what to type, what it does) the list that "/" opens, `locales`
-    the choice of a person's language; an empty one is not shown.
+    and `zones` the choice of a person's language and time zone, `levers` what can be mended; an
+    empty one is not shown. `lang` is the page's own language; None: that of the person who looks.
+    `install` is the address of the bot's "Add to Slack", where it has one.
     """
 
     tries: tuple[Try, ...] = ()
     hints: tuple[tuple[str, str], ...] = ()
     locales: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    levers: tuple[Lever, ...] = ()
+    lang: Lang | None = None
+    install: str = ""
 
 
 @dataclass(frozen=True, slots=True)

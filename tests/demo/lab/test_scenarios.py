@@ -27,6 +27,7 @@ SEEN: dict[str, list[tuple[int | str, str]]] = {
     "alpn-reset": [(0, "ConnectionResetError")],
     "alpn-unoffered": [(0, "BAD_EXTENSION")],
     "missing-intermediate": [(21, "verify 20")],
+    "incident": [(21, "verify 20")],
     "missing-two-intermediates": [(21, "verify 20")],
     "missing-intermediate-no-aia": [(21, "verify 20")],
     "missing-intermediate-dead-aia": [(21, "verify 20")],

@@ -7,6 +7,7 @@ from bot.demo.lab.scenarios import (
     chain,
     handshake,
     healthy,
+    incident,
     reaching,
     revocation,
     two_certificates,
@@ -23,5 +24,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *handshake.SCENARIOS,
     *reaching.SCENARIOS,
     *healthy.SCENARIOS,
+    *incident.SCENARIOS,
 )
 """In the order in which a person may want to try them."""

@@ -1,15 +1,14 @@
 // What can be pressed: buttons, menus, and the question before a press.
 
 import { useEffect, useRef, useState } from "react";
+import { Choice, Options } from "./input";
 import type { Outcome } from "./state";
+import { useWords } from "./words";
 
 export type Press = (actionId: string, option?: string) => Promise<Outcome>;
 type Element = { type: string; action_id: string; [field: string]: any };
 
-const FAILURES: { [outcome: string]: string } = {
-  operation_timeout: "tlscheck did not answer in time (operation_timeout).",
-  dispatch_failed: "tlscheck could not be reached (dispatch_failed).",
-};
+const FAILED = new Set(["operation_timeout", "dispatch_failed"]);
 
 export function Actions({ elements, onPress }: { elements: Element[]; onPress: Press }) {
   return (
@@ -22,6 +21,7 @@ export function Actions({ elements, onPress }: { elements: Element[]; onPress: P
 }
 
 export function Pressable({ element, onPress }: { element: Element; onPress: Press }) {
+  const say = useWords();
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState<{ option?: string } | null>(null);
   const [failure, setFailure] = useState("");
@@ -42,7 +42,7 @@ export function Pressable({ element, onPress }: { element: Element; onPress: Pre
     // The message may have been replaced by the answer to this press.
     if (!here.current) return;
     setBusy(false);
-    if (outcome !== "ok") setFailure(FAILURES[outcome] ?? outcome);
+    if (outcome !== "ok") setFailure(FAILED.has(outcome) ? say(`failed.${outcome}`) : outcome);
   }
   const wish = (option?: string) => (element.confirm ? setAsking({ option }) : void press(option));
 
@@ -68,10 +68,8 @@ export function Pressable({ element, onPress }: { element: Element; onPress: Pre
 type ControlProps = { element: Element; busy: boolean; onWish: (option?: string) => void };
 
 function Control({ element, busy, onWish }: ControlProps) {
-  const options = [
-    ...(element.options ?? []),
-    ...(element.option_groups ?? []).flatMap((group: any) => group.options),
-  ];
+  const say = useWords();
+  const [chosen, setChosen] = useState<string | null>(null);
   if (element.type === "button" || element.type === "icon_button") {
     return (
       <button
@@ -89,27 +87,34 @@ function Control({ element, busy, onWish }: ControlProps) {
     );
   }
   if (element.type === "static_select" || element.type === "overflow") {
+    const overflow = element.type === "overflow";
     return (
       <select
         className="press"
         disabled={busy}
         data-action={element.action_id}
-        aria-label={element.placeholder?.text ?? "More actions"}
-        value={element.initial_option?.value ?? ""}
-        onChange={(event) => onWish(event.target.value)}
+        aria-label={element.placeholder?.text ?? say("more")}
+        value={overflow ? "" : (chosen ?? element.initial_option?.value ?? "")}
+        onChange={(event) => {
+          setChosen(event.target.value);
+          onWish(event.target.value);
+        }}
       >
         <option value="" disabled>
           {element.placeholder?.text ?? "…"}
         </option>
-        {options.map((option: any) => (
-          <option key={option.value} value={option.value}>
-            {option.text.text}
-          </option>
-        ))}
+        <Options element={element} />
       </select>
     );
   }
-  return <span className="unknown">This page cannot draw “{element.type}”.</span>;
+  if (element.type === "radio_buttons") {
+    const choose = (value: string) => {
+      setChosen(value);
+      onWish(value);
+    };
+    return <Choice element={element} value={chosen ?? undefined} onValue={choose} />;
+  }
+  return <span className="unknown">{say("unknown.element", { type: element.type })}</span>;
 }
 
 function Confirm({ confirm, onYes, onNo }: { confirm: any; onYes: () => void; onNo: () => void }) {

@@ -1,26 +1,31 @@
-// The frame: top bar, sidebar, channel, things to try, modal.
+// The frame: top bar, sidebar, the place one is in, what stands beside it, and the modal.
 
 import { useEffect, useRef, useState } from "react";
-import { Composer } from "./composer";
+import { Home } from "./home";
 import { Modal } from "./modal";
-import { MessageList } from "./messages";
 import { Names } from "./mrkdwn";
+import { Place } from "./place";
 import { Sidebar } from "./sidebar";
-import { useUnread } from "./unread";
-import { act, useServerState, type Channel, type Outcome, type Transport } from "./state";
+import { act, useServerState, type Outcome, type Transport } from "./state";
 import { useTheme } from "./theme";
+import { Thread } from "./thread";
 import { TopBar } from "./topbar";
 import { Tries } from "./tries";
+import { useUnread } from "./unread";
+import { Spoken, type Say } from "./words";
 
 export type Pending = { key: number; text: string };
+type Tab = "home" | "messages";
 
 export function App() {
   const [viewer, setViewer] = useState<string | null>(null);
   const [channel, setChannel] = useState<string | null>(null);
+  const [tab, setTab] = useState<Tab>("messages");
+  const [thread, setThread] = useState<string | null>(null);
   const [pending, setPending] = useState<Pending[]>([]);
   const [draft, setDraft] = useState("");
   const [notice, setNotice] = useState("");
-  const [acknowledged, setAcknowledged] = useState("");
+  const [acknowledged, setAcknowledged] = useState<Outcome | null>(null);
   const [drawer, setDrawer] = useState<"channels" | "tries" | null>(null);
   const { theme, setTheme } = useTheme();
   const { state, online } = useServerState(viewer);
@@ -38,9 +43,16 @@ export function App() {
     document.title = online ? "tlscheck demo" : "tlscheck demo (stopped)";
   }, [online]);
 
-  if (!state) return <p className="starting">Starting…</p>;
+  useEffect(() => {
+    if (state) document.documentElement.lang = state.lang;
+  }, [state?.lang]);
+
+  if (!state) return <p className="starting">…</p>;
   const places = state.channels;
   const current = places.find((place) => place.id === channel) ?? places[0];
+  const messages = state.messages[current.id] ?? [];
+  const parent = messages.find((message) => message.ts === thread);
+  const atHome = current.kind === "dm" && tab === "home" && state.app.home;
 
   async function send(text: string) {
     const typed = text.trim();
@@ -50,7 +62,7 @@ export function App() {
     if (typed.startsWith("/")) setPending((before) => [...before, { key, text: typed }]);
     const result = await act("say", { viewer: state!.viewer, channel: current.id, text: typed });
     setPending((before) => before.filter((one) => one.key !== key));
-    if (result.seconds !== undefined) setAcknowledged(told(result));
+    if (result.seconds !== undefined) setAcknowledged(result);
     if (!["ok", "operation_timeout", "dispatch_failed"].includes(result.outcome)) {
       setNotice(result.outcome);
     }
@@ -59,96 +71,89 @@ export function App() {
   function tryOut(command: string) {
     setDrawer(null);
     setDraft("");
+    if (atHome) setTab("messages");
     void send(command);
     input.current?.focus();
+  }
+
+  function open(id: string) {
+    setChannel(id);
+    setThread(null);
+    setDrawer(null);
+    if (places.find((place) => place.id === id)?.kind === "dm") {
+      openTab(state!.app.opens_home && !unread.has(id) ? "home" : "messages");
+    }
+  }
+
+  function openTab(next: Tab) {
+    setTab(next);
+    void act("home", { viewer: state!.viewer, tab: next });
   }
 
   function choosePerson(id: string) {
     setViewer(id);
     setPending([]);
+    setThread(null);
     if (current.kind === "dm") setChannel(null);
   }
 
   return (
-    <Names.Provider value={state}>
-    <div className="frame" data-theme={theme} data-drawer={drawer ?? "none"}>
-      <TopBar
-        state={state}
-        theme={theme}
-        onTheme={setTheme}
-        onPerson={choosePerson}
-        onLocale={(locale) => void act("locale", { viewer: state.viewer, locale })}
-        onTransport={(transport: Transport) => void act("transport", { transport })}
-        onDrawer={(which) => setDrawer(drawer === which ? null : which)}
-        drawer={drawer}
-      />
-      <Sidebar
-        state={state}
-        current={current.id}
-        unread={unread}
-        onChoose={(id) => {
-          setChannel(id);
-          setDrawer(null);
-        }}
-      />
-      <main className="channel" aria-label={`Channel ${current.name}`}>
-        <ChannelTitle
-          name={current.kind === "public" ? `# ${current.name}` : current.name}
-          note={noteOf(current)}
-        />
-        {!online && (
-          <p className="banner" role="alert">
-            The demo has stopped. Start it again and this page comes back by itself.
-          </p>
-        )}
-        <MessageList
-          key={`${state.viewer}/${current.id}`}
-          state={state}
-          channel={current}
-          messages={state.messages[current.id] ?? []}
-          pending={pending}
-          theme={theme}
-        />
-        <Composer
-          ref={input}
-          place={current.kind === "dm" ? current.name : `#${current.name}`}
-          draft={draft}
-          onDraft={setDraft}
-          onSend={(text) => {
-            setDraft("");
-            void send(text);
-          }}
-          notice={notice}
-          acknowledged={acknowledged}
-          hints={state.hints}
-        />
-      </main>
-      <Tries tries={state.tries} onTry={tryOut} />
-      {drawer && <button className="shade" aria-label="Close the panel" onClick={() => setDrawer(null)} />}
-      {state.view && <Modal key={state.view.id} state={state} view={state.view} theme={theme} />}
-    </div>
-    </Names.Provider>
+    <Spoken.Provider value={state}>
+      <Names.Provider value={state}>
+        <div className="frame" data-theme={theme} data-drawer={drawer ?? "none"} data-thread={parent ? "open" : "none"}>
+          <TopBar
+            state={state}
+            theme={theme}
+            onTheme={setTheme}
+            onPerson={choosePerson}
+            onLocale={(locale) => void act("locale", { viewer: state.viewer, locale })}
+            onZone={(tz) => void act("zone", { viewer: state.viewer, tz })}
+            onTransport={(transport: Transport) => void act("transport", { transport })}
+            onDrawer={(which) => setDrawer(drawer === which ? null : which)}
+            drawer={drawer}
+          />
+          <Sidebar state={state} current={current.id} unread={unread} onChoose={open} />
+          <Place
+            key={`${state.viewer}/${current.id}`}
+            {...{ state, theme, pending, draft, notice, acknowledged, online, input }}
+            channel={current}
+            messages={messages}
+            tab={current.kind === "dm" && state.app.home ? (atHome ? "home" : "messages") : null}
+            home={<Home state={state} theme={theme} />}
+            onTab={openTab}
+            onDraft={setDraft}
+            onSend={(text) => {
+              setDraft("");
+              void send(text);
+            }}
+            onThread={setThread}
+          />
+          {parent && (
+            <Thread
+              key={parent.ts}
+              {...{ state, theme, parent, messages }}
+              channel={current}
+              onClose={() => setThread(null)}
+            />
+          )}
+          <Tries state={state} onTry={tryOut} />
+          {drawer && <Shade onClose={() => setDrawer(null)} />}
+          {state.view && (
+            <Modal key={state.view.id} state={state} view={state.view} theme={theme} />
+          )}
+        </div>
+      </Names.Provider>
+    </Spoken.Provider>
   );
 }
 
-function told({ outcome, transport, seconds }: Outcome): string {
+function Shade({ onClose }: { onClose: () => void }) {
+  return <button className="shade" aria-label="×" onClick={onClose} />;
+}
+
+/** How the bot took a command: after how long, and over which way. */
+export function told(say: Say, { outcome, transport, seconds }: Outcome): string {
   const way = transport === "socket" ? "Socket Mode" : "HTTP";
-  const after = `${(seconds ?? 0).toFixed(2)} s`;
-  return outcome === "ok" ? `Acknowledged after ${after} over ${way}` : `No answer over ${way} after ${after}`;
-}
-
-function noteOf({ kind, bot }: Channel): string {
-  if (kind === "dm") return "Direct messages, seen by nobody else";
-  return bot
-    ? "tlscheck is a member here"
-    : "tlscheck is not a member here: answers still work, files and posts of its own do not";
-}
-
-function ChannelTitle({ name, note }: { name: string; note: string }) {
-  return (
-    <header className="channel-title">
-      <h1>{name}</h1>
-      <p>{note}</p>
-    </header>
-  );
+  const values = { way, seconds: (seconds ?? 0).toFixed(2) };
+  return say(outcome === "ok" ? "acknowledged" : "unanswered", values);
 }

@@ -6,14 +6,16 @@ import { Component, type ReactNode } from "react";
 import { Message as Drawn } from "slack-blocks-to-jsx";
 import { Actions, Pressable, type Press } from "./actions";
 import { Link } from "./mrkdwn";
+import { ImageBlock, Picture } from "./picture";
 import type { Block, State } from "./state";
 import { Alert, Context, Header, Section, Table } from "./texts";
 import type { Theme } from "./theme";
+import { useWords } from "./words";
 
 type Props = { state: State; blocks: Block[]; theme: Theme; onPress: Press };
 
 const DRAWN = new Set([
-  "image", "rich_text", "video", "file", "markdown", "card", "carousel", "container", "plan",
+  "rich_text", "video", "file", "markdown", "card", "carousel", "container", "plan",
   "task_card", "data_visualization",
 ]);
 
@@ -42,6 +44,8 @@ function OneBlock({ state, block, theme, onPress }: Omit<Props, "blocks"> & { bl
       return <Alert block={block} />;
     case "table":
       return <Table block={block} rich={draw} />;
+    case "image":
+      return <ImageBlock block={block} />;
     case "divider":
       return <hr />;
     case "actions":
@@ -55,7 +59,7 @@ function OneBlock({ state, block, theme, onPress }: Omit<Props, "blocks"> & { bl
 function accessory(element: any, onPress: Press): ReactNode {
   if (!element) return undefined;
   if (element.type === "image") {
-    return <img className="accessory" src={element.image_url} alt={element.alt_text} />;
+    return <Picture className="accessory" part={element} />;
   }
   return <Pressable element={element} onPress={onPress} />;
 }
@@ -78,9 +82,10 @@ function Draw({ state, block, theme }: { state: State; block: Block; theme: Them
 }
 
 function Unknown({ type }: { type: string }) {
+  const say = useWords();
   return (
     <p className="unknown" role="note">
-      This page cannot draw a block of the type “{String(type)}”.
+      {say("unknown.block", { type: String(type) })}
     </p>
   );
 }

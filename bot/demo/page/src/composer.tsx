@@ -1,11 +1,13 @@
 // Where one types. Enter sends, Shift+Enter makes a new line, "/" shows what the bot offers.
 
-import { forwardRef, useState, type KeyboardEvent } from "react";
+import { forwardRef, useId, useState, type KeyboardEvent } from "react";
 import { Arrow } from "./signs";
 import type { Hint } from "./state";
+import { useWords } from "./words";
 
 type Props = {
-  place: string;
+  label: string;
+  placeholder: string;
   draft: string;
   onDraft: (text: string) => void;
   onSend: (text: string) => void;
@@ -16,6 +18,8 @@ type Props = {
 
 export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer(props, ref) {
   const { draft, onDraft, onSend } = props;
+  const say = useWords();
+  const id = useId();
   const [chosen, setChosen] = useState(0);
   const [closed, setClosed] = useState(false);
   const [last, setLast] = useState("");
@@ -64,11 +68,11 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
   return (
     <div className="composer">
       {offers.length > 0 && (
-        <ul className="offers" role="listbox" aria-label="Commands" id="offers">
+        <ul className="offers" role="listbox" aria-label={say("composer.commands")} id={`${id}-offers`}>
           {offers.map(({ command, does }, index) => (
             <li
               key={command}
-              id={`offer-${index}`}
+              id={`${id}-${index}`}
               role="option"
               aria-selected={index === at}
               onMouseDown={(event) => {
@@ -80,7 +84,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
             </li>
           ))}
           <li className="keys" role="presentation">
-            Tab completes · Enter sends
+            {say("composer.keys")}
           </li>
         </ul>
       )}
@@ -99,10 +103,10 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
           ref={ref}
           rows={Math.min(6, draft.split("\n").length)}
           value={draft}
-          placeholder={`Message ${props.place}: try /tlscheck`}
-          aria-label={`Message ${props.place}`}
-          aria-controls={offers.length > 0 ? "offers" : undefined}
-          aria-activedescendant={offers.length > 0 ? `offer-${at}` : undefined}
+          placeholder={props.placeholder}
+          aria-label={props.label}
+          aria-controls={offers.length > 0 ? `${id}-offers` : undefined}
+          aria-activedescendant={offers.length > 0 ? `${id}-${at}` : undefined}
           autoComplete="off"
           spellCheck={false}
           onChange={(event) => {
@@ -111,7 +115,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
           }}
           onKeyDown={keys}
         />
-        <button type="submit" aria-label="Send" disabled={!draft.trim()}>
+        <button type="submit" aria-label={say("composer.send")} disabled={!draft.trim()}>
           <Arrow />
         </button>
       </form>

@@ -2,8 +2,10 @@
 
 import { Sheet } from "./signs";
 import type { FileShown } from "./state";
+import { useWords, type Say } from "./words";
 
 export function Files({ files }: { files: FileShown[] }) {
+  const say = useWords();
   return (
     <>
       {files.map((file) => (
@@ -13,15 +15,16 @@ export function Files({ files }: { files: FileShown[] }) {
             <span className="file-name">
               <strong>{file.title}</strong>
               <small>
-                {file.name} · {size(file.size)}
+                {file.name} · {size(say, file.size)}
               </small>
             </span>
             <a href={file.url} download={file.name}>
-              Download<span className="hidden"> {file.name}</span>
+              {say("file.download")}<span className="hidden"> {file.name}</span>
             </a>
           </figcaption>
+          {file.image && <img src={file.image} alt={file.alt || file.title} />}
           {file.preview !== null && (
-            <pre tabIndex={0} aria-label={`Beginning of ${file.name}`}>
+            <pre tabIndex={0} aria-label={say("file.beginning", { name: file.name })}>
               {file.preview}
             </pre>
           )}
@@ -31,6 +34,6 @@ export function Files({ files }: { files: FileShown[] }) {
   );
 }
 
-function size(bytes: number): string {
-  return bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} kB`;
+function size(say: Say, bytes: number): string {
+  return bytes < 1024 ? say("file.bytes", { n: bytes }) : `${(bytes / 1024).toFixed(1)} kB`;
 }

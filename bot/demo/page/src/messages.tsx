@@ -2,12 +2,16 @@
 
 import { useEffect, useRef } from "react";
 import type { Pending } from "./app";
+import { Attachments } from "./attachments";
 import { Blocks } from "./blocks";
 import { Files } from "./files";
+import { MessageMenu } from "./menu";
 import { Mrkdwn } from "./mrkdwn";
 import { Checked, Eye } from "./signs";
 import { act, type Channel, type Message, type State } from "./state";
 import type { Theme } from "./theme";
+import { count } from "./thread";
+import { clock, useWords } from "./words";
 
 type Props = {
   state: State;
@@ -15,11 +19,17 @@ type Props = {
   messages: Message[];
   pending: Pending[];
   theme: Theme;
+  onThread: (ts: string) => void;
 };
 
-export function MessageList({ state, channel, messages, pending, theme }: Props) {
+export function MessageList({ state, channel, messages, pending, theme, onThread }: Props) {
+  const say = useWords();
   const list = useRef<HTMLDivElement>(null);
-  const last = messages.at(-1)?.ts;
+  const known = new Set(messages.map((message) => message.ts));
+  const tops = messages.filter(
+    (message) => !message.thread_ts || message.thread_ts === message.ts || !known.has(message.thread_ts),
+  );
+  const last = tops.at(-1)?.ts;
   useEffect(() => {
     const box = list.current;
     if (!box) return;
@@ -32,30 +42,20 @@ export function MessageList({ state, channel, messages, pending, theme }: Props)
     }
   }, [last, pending.length]);
 
-  const known = new Set(messages.map((message) => message.ts));
-  const tops = messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts || !known.has(message.thread_ts));
-  const repliesTo = (ts: string) =>
-    messages.filter((message) => message.thread_ts === ts && message.ts !== ts);
-
   return (
-    <div className="messages" ref={list} role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
+    <div className="messages" ref={list} role="log" aria-live="polite" aria-label={say("messages")} tabIndex={0}>
       {tops.length === 0 && pending.length === 0 && <Empty channel={channel} />}
       {tops.map((message) => (
-        <div key={message.ts}>
-          <OneMessage {...{ state, channel, message, theme }} />
-          {repliesTo(message.ts).length > 0 && (
-            <div className="thread" role="group" aria-label="Replies in the thread">
-              {repliesTo(message.ts).map((reply) => (
-                <OneMessage key={reply.ts} {...{ state, channel, theme }} message={reply} />
-              ))}
-            </div>
-          )}
-        </div>
+        <OneMessage
+          key={message.ts}
+          {...{ state, channel, message, theme, onThread }}
+          replies={messages.filter((one) => one.thread_ts === message.ts && one.ts !== message.ts)}
+        />
       ))}
       {pending.map((one) => (
         <p className="pending" key={one.key} role="status">
           <span className="spinner" aria-hidden="true" />
-          Sent <code>{one.text.length > 80 ? `${one.text.slice(0, 80)}…` : one.text}</code> to tlscheck
+          {say("sent")} <code>{one.text.length > 80 ? `${one.text.slice(0, 80)}…` : one.text}</code>
         </p>
       ))}
     </div>
@@ -66,27 +66,27 @@ export function MessageList({ state, channel, messages, pending, theme }: Props)
 const KANA = /[\u3040-\u30ff]/;
 
 function Empty({ channel }: { channel: Channel }) {
+  const say = useWords();
   return (
     <div className="empty">
       <p>
-        <strong>Nothing here yet.</strong>
+        <strong>{say("empty")}</strong>
       </p>
-      <p>
-        Type <code>/tlscheck</code> and a host below, or choose one of the things to try.
-        {channel.kind !== "dm" && " The answer is yours alone until you share it."}
-      </p>
+      <p>{say(channel.kind === "dm" ? "empty.dm" : "empty.channel")}</p>
     </div>
   );
 }
 
-function OneMessage({
-  state,
-  channel,
-  message,
-  theme,
-}: Omit<Props, "messages" | "pending"> & { message: Message }) {
+type Shown = Pick<Props, "state" | "channel" | "theme"> & {
+  message: Message;
+  replies?: Message[];
+  onThread?: (ts: string) => void;
+};
+
+export function OneMessage({ state, channel, message, theme, replies = [], onThread }: Shown) {
+  const say = useWords();
   const when = new Date(Number(message.ts) * 1000);
-  const time = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = clock(when, say.lang);
   const press = (actionId: string, option?: string) =>
     act("press", {
       viewer: state.viewer,
@@ -99,7 +99,7 @@ function OneMessage({
   return (
     <article
       className={message.ephemeral ? "message ephemeral" : "message"}
-      aria-label={`${message.author}, ${time}${message.ephemeral ? ", only visible to you" : ""}`}
+      aria-label={`${message.author}, ${time}${message.ephemeral ? `, ${say("only.you").toLowerCase()}` : ""}`}
       data-ts={message.ts}
     >
       <div className={`avatar ${message.user === state.bot ? "bot" : ""}`} aria-hidden="true" data-of={message.author[0].toLowerCase()}>
@@ -108,7 +108,7 @@ function OneMessage({
       <div className="body" lang={KANA.test(JSON.stringify([message.text, message.blocks])) ? "ja" : undefined}>
         {message.ephemeral && (
           <p className="only-you">
-            <Eye /> Only visible to you
+            <Eye /> {say("only.you")}
           </p>
         )}
         <p className="by">
@@ -121,7 +121,8 @@ function OneMessage({
         ) : (
           <Blocks state={state} blocks={message.blocks} theme={theme} onPress={press} />
         )}
-        {message.edited && <p className="edited">(edited)</p>}
+        <Attachments attachments={message.attachments} {...{ state, theme }} onPress={press} />
+        {message.edited && <p className="edited">{say("edited")}</p>}
         <Files files={message.files} />
         {message.reactions.length > 0 && (
           <p className="reactions">
@@ -130,7 +131,16 @@ function OneMessage({
             ))}
           </p>
         )}
+        {replies.length > 0 && onThread && (
+          <button className="replies" onClick={() => onThread(message.ts)}>
+            {count(say, replies.length)}
+            <small>
+              {say("replies.last", { time: clock(new Date(Number(replies.at(-1)!.ts) * 1000), say.lang) })}
+            </small>
+          </button>
+        )}
       </div>
+      {!message.ephemeral && <MessageMenu {...{ state, channel, message, onThread }} />}
     </article>
   );
 }

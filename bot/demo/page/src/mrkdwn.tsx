@@ -5,6 +5,7 @@
 import { get as emoji } from "node-emoji";
 import { createContext, useContext, type ReactNode } from "react";
 import type { State } from "./state";
+import { clock, useWords } from "./words";
 
 export type TextObject = { type: string; text: string; verbatim?: boolean; emoji?: boolean };
 
@@ -102,6 +103,7 @@ function Marked({ mark, text, verbatim }: { mark: string; text: string; verbatim
 /** What stands between angle brackets: a mention, a date, or a link. */
 function Token({ token }: { token: string }) {
   const { people, channels, bot } = useContext(Names);
+  const { lang } = useWords();
   const [target, label] = splitOnce(token, "|");
   const id = target.slice(1);
   if (target.startsWith("@")) {
@@ -113,7 +115,7 @@ function Token({ token }: { token: string }) {
   }
   if (target.startsWith("!date^")) {
     const [, stamp, format] = target.split("^");
-    return <time>{date(Number(stamp), format ?? "") ?? label}</time>;
+    return <time>{date(Number(stamp), format ?? "", lang) ?? label}</time>;
   }
   if (target.startsWith("!")) {
     return <span className="mention loud">@{label?.replace(/^@/, "") ?? id.replace(/\^.*/, "")}</span>;
@@ -128,16 +130,17 @@ function leads(address: string | undefined): boolean {
   return /^(https?:|mailto:)/i.test(address ?? "");
 }
 
-function date(stamp: number, format: string): string | null {
+function date(stamp: number, format: string, lang: string): string | null {
   const at = new Date(stamp * 1000);
   if (Number.isNaN(at.getTime())) return null;
-  const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const form = lang === "ja" ? "ja-JP" : "en-GB";
+  const day = at.toLocaleDateString(form, { day: "numeric", month: "short", year: "numeric" });
+  const time = clock(at, lang);
   const iso = at.toISOString().slice(0, 10);
   return format
     .replace(/\{date_num\}/g, iso)
     .replace(/\{date[a-z_]*\}/g, day)
-    .replace(/\{time_secs\}/g, at.toLocaleTimeString("en-GB"))
+    .replace(/\{time_secs\}/g, at.toLocaleTimeString(form))
     .replace(/\{time\}/g, time)
     .replace(/\{ago\}/g, `${day} ${time}`);
 }

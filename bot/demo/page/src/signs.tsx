@@ -74,3 +74,13 @@ export const Cross = () => (
     <path d="M6 6l12 12M18 6 6 18" />
   </Sign>
 );
+export const Bubble = () => (
+  <Sign size={18}>
+    <path d="M5 5h14a1.5 1.5 0 0 1 1.5 1.5v8A1.5 1.5 0 0 1 19 16h-7l-4.5 4v-4H5a1.5 1.5 0 0 1-1.5-1.5v-8A1.5 1.5 0 0 1 5 5Z" />
+  </Sign>
+);
+export const Dots = () => (
+  <Sign size={18}>
+    <path d="M12 5.5v.01M12 12v.01M12 18.5v.01" strokeWidth="3" />
+  </Sign>
+);

@@ -3,14 +3,22 @@
 import { useEffect, useState } from "react";
 
 export type Block = { type: string; block_id?: string; [field: string]: any };
-export type Person = { id: string; name: string; real_name: string; locale: string };
-export type Channel = { id: string; name: string; kind: "public" | "private" | "dm"; bot: boolean };
+export type Person = { id: string; name: string; real_name: string; locale: string; tz: string };
+export type Channel = {
+  id: string;
+  name: string;
+  kind: "public" | "private" | "dm";
+  bot: boolean;
+  archived: boolean;
+};
 export type FileShown = {
   id: string;
   name: string;
   title: string;
   size: number;
   url: string;
+  image: string | null;
+  alt: string;
   preview: string | null;
 };
 export type Message = {
@@ -20,15 +28,37 @@ export type Message = {
   is_bot: boolean;
   text: string;
   blocks: Block[];
+  attachments: Block[];
   ephemeral: boolean;
   thread_ts: string | null;
   edited: boolean;
   files: FileShown[];
   reactions: string[];
 };
-export type View = { id: string; body: { [field: string]: any }; errors: { [block: string]: string } };
+export type View = {
+  id: string;
+  body: { [field: string]: any };
+  errors: { [block: string]: string };
+  root: string;
+  below: boolean;
+};
 export type Try = { command: string; title: string; expected: string };
 export type Hint = { command: string; does: string };
+export type Step = {
+  callback_id: string;
+  title: string;
+  description: string;
+  inputs: { name: string; title: string; required: boolean }[];
+};
+export type Run = {
+  id: string;
+  callback_id: string;
+  inputs: { [name: string]: string };
+  status: "running" | "succeeded" | "failed";
+  outputs: { [name: string]: unknown };
+  error: string;
+};
+export type Lever = { host: string; states: string[]; now: string };
 export type Transport = "auto" | "http" | "socket" | "alternate";
 export type State = {
   viewer: string;
@@ -37,9 +67,23 @@ export type State = {
   channels: Channel[];
   messages: { [channel: string]: Message[] };
   view: View | null;
+  home: View | null;
+  app: {
+    home: boolean;
+    opens_home: boolean;
+    writable: boolean;
+    shortcuts: { callback_id: string; name: string }[];
+    steps: Step[];
+  };
+  runs: Run[];
+  levers: Lever[];
+  lang: string;
+  words: { [key: string]: string };
   tries: Try[];
   hints: Hint[];
   locales: string[];
+  zones: string[];
+  install: string;
   transport: Transport;
   ways: { http: boolean; socket: number };
 };

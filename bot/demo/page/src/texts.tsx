@@ -2,7 +2,9 @@
 
 import type { ReactNode } from "react";
 import { Text, type TextObject } from "./mrkdwn";
+import { Picture } from "./picture";
 import type { Block } from "./state";
+import { useWords } from "./words";
 
 export function Header({ block }: { block: Block }) {
   return (
@@ -35,7 +37,7 @@ export function Context({ block }: { block: Block }) {
     <div className="context">
       {block.elements.map((element: any, index: number) =>
         element.type === "image" ? (
-          <img key={index} src={element.image_url} alt={element.alt_text} />
+          <Picture key={index} part={element} />
         ) : (
           <Text key={index} text={element} />
         ),
@@ -58,11 +60,12 @@ export function Alert({ block }: { block: Block }) {
 
 /** A table; `rich` draws a cell that holds rich text. */
 export function Table({ block, rich }: { block: Block; rich: (cell: Block) => ReactNode }) {
+  const say = useWords();
   const cell = (content: any) => (content.type === "raw_text" ? content.text : rich(content));
   const [head, ...rows] = block.rows;
   const align = (column: number) => `align-${block.column_settings?.[column]?.align ?? "left"}`;
   return (
-    <div className="table" tabIndex={0} role="region" aria-label="Table">
+    <div className="table" tabIndex={0} role="region" aria-label={say("table")}>
       <table>
         <thead>
           <tr>

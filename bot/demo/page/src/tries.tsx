@@ -1,22 +1,28 @@
-// Things to try: a click types the command and sends it.
+// Things to try: a click types the command and sends it. Above them what can be mended, and the step
+// of a workflow.
 
 import { useState } from "react";
-import type { Try } from "./state";
+import { Bench } from "./bench";
+import type { State } from "./state";
+import { useWords } from "./words";
 
-export function Tries({ tries, onTry }: { tries: Try[]; onTry: (command: string) => void }) {
+export function Tries({ state, onTry }: { state: State; onTry: (command: string) => void }) {
+  const say = useWords();
+  const { tries } = state;
   const [filter, setFilter] = useState("");
   const wanted = filter.trim().toLowerCase();
   const shown = tries.filter((one) =>
     `${one.title} ${one.command} ${one.expected}`.toLowerCase().includes(wanted),
   );
   return (
-    <aside className="tries" aria-label="Things to try">
-      <h2>Things to try</h2>
+    <aside className="tries" aria-label={say("tries")}>
+      <Bench state={state} />
+      <h2>{say("tries")}</h2>
       {tries.length > 8 && (
         <input
           type="search"
-          placeholder="Filter"
-          aria-label="Filter the things to try"
+          placeholder={say("tries.filter")}
+          aria-label={say("tries.filter")}
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
@@ -32,7 +38,7 @@ export function Tries({ tries, onTry }: { tries: Try[]; onTry: (command: string)
           </li>
         ))}
       </ul>
-      {shown.length === 0 && <p>Nothing here. Type a command below the messages.</p>}
+      {shown.length === 0 && <p>{say("tries.none")}</p>}
     </aside>
   );
 }
