@@ -36,6 +36,7 @@ from handlers.press import Press
 from handlers.rates import TooOftenError
 from handlers.reply import Reply, ReplyError
 from handlers.sentences import refusal, say
+from handlers.trouble import trouble
 from handlers.work import TooMuchWorkError, Work
 
 log = structlog.get_logger(__name__)
@@ -155,6 +156,9 @@ class Desk:
         if isinstance(error, TooOftenError):
             seconds = math.ceil(error.wait.total_seconds())
             return say(lang, f"manners.too_often.{error.whose}", n=seconds, host=host)
+        told = trouble(error, lang, doing)
+        if told is not None:
+            return told
         number = secrets.token_hex(4)
         self.measures.errors.inc()
         log.error("request failed", id=number, doing=doing, host=host, exc_info=error)

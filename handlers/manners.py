@@ -43,11 +43,23 @@ def mind_manners(app: AsyncApp, desk: Desk, access: Access) -> None:
         set_asker(asker)
         why = None if _own_doing(body) else await access.why_not(asker)
         if why is None:
+            if not await _first_time(desk, body):
+                return await ack()
             return await next_()
         note("refused", asker, reason=why)
         return await refuse(desk, ack, body, asker, why, access.channels)
 
     app.middleware(manners)
+
+
+async def _first_time(desk: Desk, body: Mapping[str, Any]) -> bool:
+    """Whether a window is sent off for the first time; everything else minds that itself.
+
+    Its listeners acknowledge with what the window shows next, before they know anything else.
+    """
+    if body.get("type") != "view_submission":
+        return True
+    return await desk.first_time("window", str(body.get("trigger_id") or ""))
 
 
 def _own_doing(body: Mapping[str, Any]) -> bool:

@@ -127,13 +127,16 @@ class Replies:
                         # docs.slack.dev/apis/web-api/rate-limits: whole seconds.
                         named = answer.headers.get("Retry-After", "")
                         wait = float(named) if named.isascii() and named.isdigit() else 1.0
+                        if wait > LONGEST_WAIT:
+                            # Earlier than Slack says would not be honoured.
+                            raise error
                     elif answer.status < 500:
                         raise error
             except (aiohttp.ClientError, TimeoutError, OSError) as lost:
                 error = ReplyError("network", type(lost).__name__)
             if attempt + 1 < ATTEMPTS:
                 self._measures.metrics.slack_retried(_RETRIED.get(error.reason, "connection"))
-                await self._sleep(min(wait, LONGEST_WAIT))
+                await self._sleep(wait)
         raise error
 
 

@@ -81,7 +81,7 @@ async def test_a_window_that_does_not_open_is_told(bot: Running) -> None:
     bot.slack.fail_next("views.open", error="expired_trigger_id")
     await bot.slack.command(AIKO, "incident-shop", "explain")
     (message,) = await bot.slack.wait_for(lambda: bot.slack.messages("incident-shop", AIKO))
-    assert "Something went wrong" in message.text
+    assert "three seconds" in message.text
 
 
 async def test_what_is_pasted_is_kept_nowhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
