@@ -5,6 +5,7 @@ No work at import, no globals: `build_app` puts a Desk behind every listener.
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,16 +18,19 @@ from slack_bolt.response import BoltResponse
 from handlers.access import Access
 from handlers.ask import ARRIVED, answer_command
 from handlers.desk import Desk
+from handlers.details import EARLIER, FURTHER, PICTURES, TAB
 from handlers.explain import VIEW, answer_submission
 from handlers.letter import CALLBACK_ID as LETTER_VIEW
 from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
 from handlers.mail import choose, open_letter, submit
 from handlers.manners import mind_manners
 from handlers.mend import choose_fix, show_fix
+from handlers.pictures import Pictures
 from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
 from handlers.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
 from handlers.talk import hear
+from handlers.window import turn
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +93,18 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
     async def on_choice(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         desk.work.start(choose(desk, body, action), name="choose")
+
+    @app.action(re.compile(rf"{TAB}_[a-z]+|{EARLIER}|{FURTHER}"))
+    async def on_turn(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        desk.work.start(turn(desk, body, action), name="turn")
+
+    pictures = Pictures()
+
+    @app.action(PICTURES)
+    async def on_pictures(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        desk.work.start(pictures.deliver(desk, body, action), name="pictures")
 
     @app.view(LETTER_VIEW)
     async def on_submission(ack: AsyncAck, body: dict[str, Any]) -> None:

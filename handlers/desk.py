@@ -133,6 +133,13 @@ class Desk:
         except (StoreAwayError, TimeoutError):
             return None
 
+    async def spoken(self, user: str, press: Press) -> Press:
+        """The press in the language of who pressed: a shared message may speak another one."""
+        if press.shared is None:
+            return press
+        lang = await self.own_lang(user)
+        return press.model_copy(update={"lang": lang}) if lang else press
+
     async def first_time(self, kind: str, delivery: str) -> bool:
         """Whether this delivery is to be worked on; a repeated one is not."""
         if not delivery:

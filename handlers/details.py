@@ -1,14 +1,15 @@
-"""The Details view: everything that was found, for the reader who wants to check it by hand.
+"""The Details window: everything that was found, for the reader who wants to check it by hand.
 
-Pure. A modal has its own limits (`limits.VIEW_*`); what does not fit is named at the end.
+Pure. It has sections, as tabs, and each as many pages as it takes; a window's own limits are
+`limits.VIEW_*`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, Report
 from bot.render.evidence import alias_line, seen_at
@@ -18,7 +19,7 @@ from handlers import blocks, limits
 from handlers.answer import fix_elements, host_name
 from handlers.blocks import Block, Element
 from handlers.escape import shorten, visible
-from handlers.fit import Part, fit, part
+from handlers.press import Press
 
 CALLBACK_ID = "tlscheck_details_view"
 
@@ -47,46 +48,165 @@ def sentence_view(lang: Lang, sentence: str) -> View:
     return _view(lang, [{"type": "section", "text": blocks.plain(sentence)}])
 
 
-def details_view(report: Report, lang: Lang, zone: tzinfo = UTC) -> View:
-    """All findings, endpoints, certificates, clients and steps of a phrased Report."""
+Section = Literal["summary", "chain", "clients", "addresses", "evidence", "history"]
+SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
+
+TAB: Final = "tlscheck_details_tab"
+"""The beginning of the tabs' action ids; the section follows."""
+EARLIER: Final = "tlscheck_details_earlier"
+FURTHER: Final = "tlscheck_details_further"
+PICTURES: Final = "tlscheck_pictures"
+
+# What a person reads before turning the page, far below what a view may hold.
+_PAGE_CHARACTERS: Final = 9_000
+_PAGE_BLOCKS: Final = 30
+_TIMESTAMP: Final = r"^\d{1,20}\.\d{1,10}$"
+
+
+class Opened(BaseModel):
+    """What the window carries: whose details these are, which page of them, and where it was opened.
+
+    `channel` and `thread_ts` name the shared message; None where only the asker sees the answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    press: Press
+    section: Section = "summary"
+    page: Annotated[int, Field(ge=0, le=1000)] = 0
+    channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")] | None = None
+    thread_ts: Annotated[str, Field(pattern=_TIMESTAMP)] | None = None
+
+
+def read_opened(view: Any) -> Opened | None:
+    """What a window carries, or None when it is none of ours."""
+    metadata = view.get("private_metadata") if isinstance(view, Mapping) else None
+    if not isinstance(metadata, str) or len(metadata) > limits.VIEW_PRIVATE_METADATA:
+        return None
+    try:
+        return Opened.model_validate_json(metadata)
+    except ValidationError:
+        return None
+
+
+def details_view(
+    report: Report,
+    opened: Opened,
+    zone: tzinfo = UTC,
+    *,
+    history: Sequence[Block] = (),
+    note: str = "",
+) -> View:
+    """One page of one section.
+
+    Args:
+        report: Phrased in the language of `opened`.
+        opened: Which section and page; a page that does not exist is the last one.
+        zone: The reader's.
+        history: The blocks of the history section.
+        note: A sentence above everything.
+    """
+    lang = opened.press.lang
     texts = catalogue(lang)
-    parts: list[Part] = [part(0, blocks.header(host_name(report)))]
+    body = _section_blocks(report, opened.section, texts, zone, history)
+    pages = _pages(body or [blocks.context(texts.text(f"details.none.{opened.section}"))])
+    page = min(opened.page, len(pages) - 1)
+    shown = [blocks.header(host_name(report)), blocks.actions(*_tabs(opened.section, texts))]
+    if note:
+        shown.append({"type": "section", "text": blocks.plain(note)})
+    shown += pages[page]
+    below = _pager(page, len(pages), texts)
+    if any(one.chain for one in report.endpoints):
+        below.append(blocks.button(PICTURES, texts.text("picture.button"), "draw"))
+    if below:
+        shown += [blocks.divider(), blocks.actions(*below)]
+    if len(pages) > 1:
+        shown.append(blocks.context(texts.text("details.page", page=page + 1, pages=len(pages))))
+    view = _view(lang, shown)
+    metadata = opened.model_copy(update={"page": page}).model_dump_json(exclude_none=True)
+    # Without it the window is still true; it cannot be turned.
+    if len(metadata) <= limits.VIEW_PRIVATE_METADATA:
+        view["private_metadata"] = metadata
+    return view
+
+
+def _tabs(current: Section, texts: Catalogue) -> list[Element]:
+    return [
+        blocks.button(
+            f"{TAB}_{one}",
+            texts.text(f"details.tab.{one}"),
+            one,
+            style="primary" if one == current else None,
+        )
+        for one in SECTIONS
+    ]
+
+
+def _pager(page: int, pages: int, texts: Catalogue) -> list[Element]:
+    made = []
+    if page > 0:
+        made.append(blocks.button(EARLIER, texts.text("details.earlier"), str(page - 1)))
+    if page < pages - 1:
+        made.append(blocks.button(FURTHER, texts.text("details.further"), str(page + 1)))
+    return made
+
+
+def _pages(body: Sequence[Block]) -> list[list[Block]]:
+    """The blocks on pages that a person reads and Slack takes; no block is cut."""
+    pages: list[list[Block]] = [[]]
+    room = _PAGE_CHARACTERS
+    for one in body:
+        size = blocks.weigh([one])
+        if pages[-1] and (size > room or len(pages[-1]) >= _PAGE_BLOCKS):
+            pages.append([])
+            room = _PAGE_CHARACTERS
+        pages[-1].append(one)
+        room -= size
+    return pages
+
+
+def _section_blocks(
+    report: Report, section: Section, texts: Catalogue, zone: tzinfo, history: Sequence[Block]
+) -> list[Block]:
+    match section:
+        case "summary":
+            return _summary(report, texts)
+        case "chain":
+            return list(_chains(report, texts, zone))
+        case "clients":
+            return list(_clients(report, texts))
+        case "addresses":
+            return list(_endpoints(report, texts))
+        case "evidence":
+            return [_finding(one, texts) for one in report.findings]
+        case "history":
+            return list(history)
+
+
+def _summary(report: Report, texts: Catalogue) -> list[Block]:
+    made = []
     if report.summary.strip():
         summary = shorten(report.summary, 2500)
-        parts.append(part(0, blocks.rich(blocks.paragraph(blocks.word(summary)))))
-    parts += _section(texts, "findings", 1, (_finding(one, texts) for one in report.findings))
-    if report.fix is not None:
-        steps = fix_elements(report.fix, texts_too=True, commands=True)
-        heading = texts.text(f"slack.fix.{report.fix.owner}")
-        if steps:
-            body = (blocks.rich(*steps[at : at + 8]) for at in range(0, len(steps), 8))
-            parts += _section(texts, "fix", 2, body, heading=heading)
-    parts += _section(texts, "endpoints", 3, _endpoints(report, texts))
-    parts += _section(texts, "chain", 4, _chains(report, texts, zone))
-    parts += _section(texts, "clients", 5, _clients(report, texts))
+        made.append(blocks.rich(blocks.paragraph(blocks.word(summary))))
     if report.pending:
-        parts.append(part(1, blocks.context(texts.text("revocation.pending"))))
-    note = [one.name for one in parts if one.name]
-    reserved = blocks.weigh([_left_out(texts, note)])
-    fitted = fit(parts, characters=limits.VIEW_CHARACTERS - reserved, blocks=limits.VIEW_BLOCKS - 1)
-    left = [_left_out(texts, fitted.missing)] if fitted.missing else []
-    return _view(lang, [*fitted.blocks, *left])
-
-
-def _left_out(texts: Catalogue, names: Sequence[str]) -> Block:
-    listed = texts.text("slack.answer.and").join(dict.fromkeys(names))
-    return blocks.context(texts.text("slack.details.left_out", parts=listed))
-
-
-def _section(
-    texts: Catalogue, name: str, rank: int, body: Iterator[Block], *, heading: str | None = None
-) -> list[Part]:
-    shown = texts.text(f"slack.details.{name}")
-    parts = [part(rank, block, name=shown) for block in body]
-    if not parts:
-        return []
-    title = blocks.paragraph(blocks.word(heading or shown, bold=True))
-    return [part(rank, blocks.divider(), blocks.rich(title)), *parts]
+        made.append(blocks.context(texts.text("revocation.pending")))
+    titles = [
+        blocks.paragraph(
+            blocks.word(texts.text(f"slack.severity.{one.severity}"), bold=True),
+            blocks.word(" " + shorten(one.title, 200)),
+        )
+        for one in report.findings[:20]
+        if one.title.strip()
+    ]
+    if titles:
+        made.append(blocks.rich(blocks.bullets(titles)))
+    steps = fix_elements(report.fix, texts_too=True, commands=True) if report.fix else []
+    if report.fix is not None and steps:
+        heading = blocks.word(texts.text(f"slack.fix.{report.fix.owner}"), bold=True)
+        made += [blocks.divider(), blocks.rich(blocks.paragraph(heading))]
+        # A page may end between two steps.
+        made += [blocks.rich(one) for one in steps]
+    return made
 
 
 def _finding(finding: Finding, texts: Catalogue) -> Block:

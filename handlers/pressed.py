@@ -16,7 +16,6 @@ from bot.texts.catalogue import Lang
 from handlers.ask import shown_host
 from handlers.blocks import Message
 from handlers.desk import Desk, within
-from handlers.details import details_view, sentence_view, skeleton_view
 from handlers.fullchain import send_full_chain
 from handlers.place import Place, read_place
 from handlers.press import (
@@ -36,6 +35,7 @@ from handlers.sentences import say
 from handlers.share import QUIET_SECONDS, Sharing, recheck_shared
 from handlers.update import tell_later
 from handlers.watching import expiry_pressed, unwatch_pressed, watch_pressed
+from handlers.window import details
 from handlers.work import TooMuchWorkError
 
 log = structlog.get_logger(__name__)
@@ -143,30 +143,7 @@ async def _zone(desk: Desk, place: Place, press: Press) -> tzinfo:
 
 async def spoken(desk: Desk, place: Place, press: Press) -> Press:
     """The press in the language of who pressed: a shared message may speak another one."""
-    if press.shared is None:
-        return press
-    lang = await desk.own_lang(place.user)
-    return press.model_copy(update={"lang": lang}) if lang else press
-
-
-async def details(desk: Desk, place: Place, press: Press) -> None:
-    """Details: a view that opens at once, while its trigger lives, and is filled in then."""
-    press = await spoken(desk, place, press)
-    zone = (await desk.reader(place.user)).zone
-    opened = await desk.client.views_open(
-        trigger_id=place.trigger_id, view=skeleton_view(press.lang)
-    )
-    view_id = opened["view"]["id"]
-    try:
-        answer = await desk.answer_of(press)
-        if isinstance(answer, Message):
-            view = sentence_view(press.lang, answer.text)
-        else:
-            view = details_view(desk.presenter.phrased(answer, press.lang, zone), press.lang, zone)
-    except Exception as error:
-        host = press.command.split(" ", 1)[0]
-        view = sentence_view(press.lang, desk.failure(error, press.lang, host, "details").text)
-    await desk.client.views_update(view_id=view_id, view=view)
+    return await desk.spoken(place.user, press)
 
 
 async def full_chain(desk: Desk, place: Place, press: Press) -> None:

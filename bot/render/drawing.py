@@ -23,7 +23,10 @@ _MOST_OTHERS = 5
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: a certificate at its depth in the chain, or a heading above some."""
+    """One line: a certificate at its depth in the chain, or a heading above some.
+
+    `missing`: the server did not send it, and should have.
+    """
 
     name: str
     depth: int = 0
@@ -31,6 +34,7 @@ class Entry:
     status: str = ""
     style: str = ""
     heading: bool = False
+    missing: bool = False
 
 
 def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
@@ -41,7 +45,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
         moment: Days left are counted from here.
         texts: The words for each certificate's state.
     """
-    endpoint = _shown_endpoint(report)
+    endpoint = shown_endpoint(report)
     sent = endpoint.chain if endpoint else ()
     wrong, revoked = wrong_ones(report), revoked_ones(report)
     if not report.path:
@@ -62,7 +66,7 @@ def chain(report: Report, moment: datetime, texts: Catalogue) -> list[Entry]:
             entries.append(Entry(name, depth, "·"))
         else:
             status = texts.text(f"terminal.chain.{step.source}")
-            entries.append(Entry(name, depth, "✗", status, "red"))
+            entries.append(Entry(name, depth, "✗", status, "red", missing=True))
     return entries + _also_sent(list(by_digest.values()), wrong, moment, texts)
 
 
@@ -122,7 +126,8 @@ def _without_path(
         above = next((one for one in rest if one.subject == top.issuer), None)
         if above is None:
             status = texts.text("terminal.chain.missing")
-            entries.append(Entry(common_name(top.issuer), len(entries) - 1, "✗", status, "red"))
+            name = common_name(top.issuer)
+            entries.append(Entry(name, len(entries) - 1, "✗", status, "red", missing=True))
             break
         rest.remove(above)
         if above.sha256 in wrong:
@@ -157,7 +162,7 @@ def _also_sent(
     return entries
 
 
-def _shown_endpoint(report: Report) -> Endpoint | None:
+def shown_endpoint(report: Report) -> Endpoint | None:
     """The address whose chain is drawn: the one that the verdict is about, as far as is known."""
     with_chain = [endpoint for endpoint in report.endpoints if endpoint.chain]
     for endpoint in with_chain:

@@ -117,6 +117,13 @@ def missing_intermediate(question: Question, *, at: datetime = CHECKED) -> Repor
     )
 
 
+def at_many_addresses(report: Report) -> Report:
+    """The same at far more addresses than one page takes."""
+    one = report.endpoints[0]
+    endpoints = tuple(one.model_copy(update={"address": f"203.0.113.{n}"}) for n in range(1, 120))
+    return report.model_copy(update={"endpoints": endpoints})
+
+
 def fine(question: Question, *, at: datetime = CHECKED) -> Report:
     """The end of the story: leaf and intermediate are sent."""
     broken = missing_intermediate(question, at=at)
@@ -187,6 +194,7 @@ class CannedVantage:
         self.error: Exception | None = None
         self.no_chain = False
         self.mended = False
+        self.shape: Callable[[Report], Report] = lambda report: report
 
     def roots_digest(self, question: Question) -> str:
         """Always the same roots."""
@@ -204,7 +212,7 @@ class CannedVantage:
             raise self.error
         if self.mended:
             return fine(question, at=self.clock())
-        report = missing_intermediate(question, at=self.clock())
+        report = self.shape(missing_intermediate(question, at=self.clock()))
         return report.model_copy(update={"fix": None}) if self.no_chain else report
 
     async def later(self, report: Report) -> Report | None:

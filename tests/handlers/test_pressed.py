@@ -150,30 +150,6 @@ async def test_a_failing_new_check_puts_the_old_answer_back(bot: Running) -> Non
     assert SHARE in action_ids(bot.slack.messages(JOINED, AIKO)[0])
 
 
-async def test_details_shows_everything(bot: Running) -> None:
-    """Findings with evidence, addresses, the certificates, clients with their lines, the fix."""
-    message = await answer(bot)
-    await bot.slack.press(AIKO, message, DETAILS)
-
-    def filled() -> str | None:
-        text = str([view.body for view in bot.slack.views])
-        return text if "Findings" in text else None
-
-    text = await bot.slack.wait_for(filled) or ""
-    for part in (
-        "missing_intermediate",
-        "203.0.113.8:443",
-        "TLS_AES_256_GCM_SHA384",
-        "server certificate",
-        "SHA-256",
-        "PKIX path building failed",
-        "openssl s_client -connect",
-    ):
-        assert part in text
-    assert [call.method for call in bot.slack.calls][-2:] == ["views.open", "views.update"]
-    assert bot.slack.refusals == ()
-
-
 async def test_details_tells_of_a_failure_in_the_view(bot: Running) -> None:
     """The person looks at the view, so the sentence stands there."""
     message = _changed(bot, await answer(bot), result=None, command="other.example.jp")

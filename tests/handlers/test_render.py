@@ -33,9 +33,18 @@ from handlers import limits
 from handlers.answer import Shown, render
 from handlers.blocks import Message
 from handlers.command import command_text, parse_command
-from handlers.details import details_view, sentence_view, skeleton_view
+from handlers.details import (
+    FURTHER,
+    SECTIONS,
+    Opened,
+    Section,
+    details_view,
+    read_opened,
+    sentence_view,
+    skeleton_view,
+)
 from handlers.escape import mrkdwn, visible
-from handlers.press import Shared
+from handlers.press import Press, Shared
 from handlers.sentences import help_message, say, sentence
 from tests.handlers.samples import missing_intermediate, phrase
 
@@ -230,17 +239,41 @@ def test_any_report_makes_a_message_that_slack_takes(shown: Shown) -> None:
     assert_message(render(shown))
 
 
-@given(report=reports, lang=st.sampled_from(LANGS))
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
-def test_any_report_makes_a_view_that_slack_takes(report: Report, lang: Lang) -> None:
-    """Details has limits of its own."""
-    view = details_view(report, lang)
-    assert_fits(view["blocks"])
-    assert len(view["blocks"]) <= oracle.VIEW_BLOCKS_MAX_ITEMS
-    assert len(json.dumps(view["blocks"], ensure_ascii=False)) <= limits.VIEW_CHARACTERS
-    assert len(view["title"]["text"]) <= oracle.VIEW_TITLE_MAX_LENGTH
-    assert examine_view(view) is None
-    assert View(**view).to_dict()["type"] == "modal"
+@given(
+    report=reports,
+    lang=st.sampled_from(LANGS),
+    section=st.sampled_from(SECTIONS),
+    note=texts,
+)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=150)
+def test_any_report_makes_windows_that_slack_takes(
+    report: Report, lang: Lang, section: Section, note: str
+) -> None:
+    """Details has limits of its own, on every page; each can be turned from what it carries."""
+    opened = Opened(press=Press(command="shop.example.jp", lang=lang), section=section)
+    for page in range(50):
+        view = details_view(report, opened.model_copy(update={"page": page}), note=note)
+        assert_fits(view["blocks"])
+        assert len(view["blocks"]) <= oracle.VIEW_BLOCKS_MAX_ITEMS
+        assert len(json.dumps(view["blocks"], ensure_ascii=False)) <= limits.VIEW_CHARACTERS
+        assert len(view["title"]["text"]) <= oracle.VIEW_TITLE_MAX_LENGTH
+        assert len(view["private_metadata"]) <= limits.VIEW_PRIVATE_METADATA
+        assert examine_view(view) is None
+        assert View(**view).to_dict()["type"] == "modal"
+        carried = read_opened(view)
+        assert carried is not None
+        assert (carried.section, carried.page) == (section, page)
+        if FURTHER not in json.dumps(view["blocks"]):
+            break
+    else:
+        pytest.fail("no end of pages")
+
+
+@pytest.mark.parametrize("metadata", [None, "", "{}", "x" * 4000, '{"press": {"lang": "xx"}}'])
+def test_a_window_that_is_none_of_ours_is_not_read(metadata: str | None) -> None:
+    """Whatever stands in it."""
+    assert read_opened({"private_metadata": metadata}) is None
+    assert read_opened(None) is None
 
 
 @given(

@@ -17,7 +17,7 @@ from bot.letter import write_letter
 from bot.settings import load_settings
 from bot.texts import LANGS, phrase_report
 from handlers.answer import Shown, render
-from handlers.details import details_view, sentence_view, skeleton_view
+from handlers.details import SECTIONS, Opened, details_view, sentence_view, skeleton_view
 from handlers.letter import Wish, letter_view, note_view
 from handlers.mail import letter_messages
 from handlers.press import Press, Shared
@@ -97,8 +97,8 @@ async def test_every_message_and_window_has_slacks_shape(tmp_path: Path) -> None
                 phrased, lang, report.target.host, report.checked_at, shared=Shared(user="U1", at=1)
             )
             messages += [list(render(one).blocks) for one in (shown, shared)]
-            views.append(details_view(phrased, lang))
             press = Press(command=report.target.host, lang=lang)
+            views += [details_view(phrased, Opened(press=press, section=one)) for one in SECTIONS]
             chosen = press.model_copy(update={"result": report.id})
             messages += [
                 list(fix_message(report, chosen, code).blocks)
