@@ -16,6 +16,7 @@ from bot.cli.letter import letter
 from bot.cli.schema import schema
 from bot.cli.serve import serve
 from bot.cli.status import USAGE, WrongUsageError
+from bot.cli.sweep import sweep
 from bot.cli.translate import PROGRAM, help_lang, translate
 from bot.cli.worker import worker
 from bot.texts.catalogue import catalogue
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, letter, schema, serve, worker, demo):
+for _command in (check, chain, letter, sweep, schema, serve, worker, demo):
     app.command()(_command)
 # What is pasted may begin with a dash, or hold words that look like options.
 app.command(context_settings={"ignore_unknown_options": True})(explain)

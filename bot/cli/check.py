@@ -117,7 +117,7 @@ def _targets(typed: Sequence[str], texts: Catalogue, starttls: str | None) -> li
     targets: list[Target] = []
     for text in _joined(typed):
         if text == "-":
-            targets += _listed(sys.stdin, texts, starttls)
+            targets += read_list(sys.stdin, texts, starttls)
         else:
             targets.append(options.read_target(text, texts, starttls=starttls))
     if not targets:
@@ -136,7 +136,12 @@ def _joined(typed: Sequence[str]) -> list[str]:
     return joined
 
 
-def _listed(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> list[Target]:
+def read_list(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> list[Target]:
+    """The targets of a list, one a line; empty lines and `#` are passed over.
+
+    Raises:
+        WrongUsageError: A line names no single server, or there are too many.
+    """
     targets: list[Target] = []
     for number, line in enumerate(lines, start=1):
         text = line.strip()

@@ -136,12 +136,15 @@ def open_out(
 
 
 @contextmanager
-def progress(total: int, out: Out) -> Iterator[tuple[Out, Callable[[], None]]]:
+def progress(
+    total: int, out: Out, *, counting: bool = False
+) -> Iterator[tuple[Out, Callable[[], None]]]:
     """A bar on standard error while a list runs, when a person watches.
 
     Args:
         total: How many answers are to come.
         out: Where they go.
+        counting: Show how many come a second, too.
 
     Yields:
         Where to write them while the bar is there, and what to call after each.
@@ -153,11 +156,21 @@ def progress(total: int, out: Out) -> Iterator[tuple[Out, Callable[[], None]]]:
     from rich.progress import (  # noqa: PLC0415 - most runs draw no bar
         BarColumn,
         MofNCompleteColumn,
+        ProgressColumn,
+        Task,
         TimeRemainingColumn,
     )
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        """Answers a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+    columns: list[ProgressColumn] = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    if counting:
+        columns.insert(2, Rate())
     with Bar(*columns, console=errors, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("", total=total)
         # On one terminal only one of them may move the cursor; in a file the answers stay alone.

@@ -7,7 +7,7 @@ it says of itself, `remote` is the asker's side. No rule about TLS, and nothing 
 
 from bot.worker.errors import RemoteError, RemoteFailureError, VantageAwayError
 from bot.worker.presence import Presence
-from bot.worker.remote import Post, RemoteVantage, open_post
+from bot.worker.remote import Post, RemoteVantage, key_of, open_post
 
 __all__ = [
     "Post",
@@ -16,5 +16,6 @@ __all__ = [
     "RemoteFailureError",
     "RemoteVantage",
     "VantageAwayError",
+    "key_of",
     "open_post",
 ]

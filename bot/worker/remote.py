@@ -115,14 +115,17 @@ class Post:
         self._looked = asyncio.get_running_loop().time()
         return self._living
 
-    def vantage(self, name: str = ANY, *, patience: float = CHANNEL_PATIENCE) -> "RemoteVantage":
+    def vantage(
+        self, name: str = ANY, *, patience: float = CHANNEL_PATIENCE, later: bool = True
+    ) -> "RemoteVantage":
         """The place of this name; `any`: whichever worker is free first.
 
         Args:
             name: As its workers call it.
             patience: How long an answer waits for OCSP and CRLs, in seconds.
+            later: Have the worker send the later Report, too.
         """
-        return RemoteVantage(self, name, patience)
+        return RemoteVantage(self, name, patience, later)
 
     def workers_of(self, name: str) -> tuple[Presence, ...]:
         """The workers at a place, as of the last look."""
@@ -314,10 +317,11 @@ class Post:
 class RemoteVantage:
     """A place where workers of one name stand."""
 
-    def __init__(self, post: Post, name: str, patience: float) -> None:
+    def __init__(self, post: Post, name: str, patience: float, later: bool) -> None:
         self._post = post
         self._name = name
         self._patience = patience
+        self._later = later
 
     @property
     def name(self) -> str:
@@ -344,7 +348,9 @@ class RemoteVantage:
         Raises:
             RemoteError: There is no answer, and why; see `Post.ask`.
         """
-        return await self._post.ask(self._name, question, patience=self._patience, later=True)
+        return await self._post.ask(
+            self._name, question, patience=self._patience, later=self._later
+        )
 
     async def later(self, report: Report) -> Report | None:
         """The later Report; None when the worker died meanwhile, too."""

@@ -1,0 +1,202 @@
+"""The files of a sweep: a Report a line (JSONL), a table (CSV), and what they hold already.
+
+A sweep that was stopped goes on where its files end; half a line at the end (the machine went down)
+is taken away. Each result is written before the next one is waited for.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import ValidationError
+
+from bot.diagnosis.report import Report, Target
+
+COLUMNS = (
+    *("host", "port", "starttls", "verdict", "cause", "summary", "issuer", "not_after"),
+    *("addresses", "vantage", "checked_at"),
+)
+
+# A spreadsheet takes such a cell for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Key = tuple[str, int, str]
+
+
+class ResultsError(Exception):
+    """A file holds something else than results of a sweep; `key` is the sentence."""
+
+    def __init__(self, key: str, file: Path, line: int = 0, reason: str = "") -> None:
+        super().__init__(f"{file}: {key}")
+        self.key = key
+        self.values = {"file": str(file), "line": line, "reason": reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a sweep remembers of a result."""
+
+    host: str
+    port: int
+    starttls: str
+    verdict: str
+    cause: str
+    issuer: str
+    not_after: datetime | None
+
+    @property
+    def key(self) -> Key:
+        """Which target it is the result of."""
+        return self.host, self.port, self.starttls
+
+
+def key_of(target: Target) -> Key:
+    """Which result a target has."""
+    return target.host, target.port, target.starttls or ""
+
+
+def row_of(report: Report) -> Row:
+    """What is remembered of a Report."""
+    leaf = next((one.chain[0] for one in report.endpoints if one.chain), None)
+    return Row(
+        *key_of(report.target),
+        verdict=report.verdict,
+        cause=report.cause or "",
+        issuer=leaf.issuer_name or leaf.issuer if leaf else "",
+        not_after=leaf.not_after if leaf else None,
+    )
+
+
+class Results:
+    """The files that a sweep writes, and the rows that were in them before."""
+
+    def __init__(self, jsonl: Path | None, table: Path | None) -> None:
+        """Open the files, new ones or to go on with.
+
+        Raises:
+            ResultsError: They hold something else, or cannot be written.
+        """
+        self.before: list[Row] = []
+        self._jsonl: TextIO | None = None
+        self._table: TextIO | None = None
+        try:
+            if jsonl is not None:
+                self.before = list(_reports(jsonl))
+                self._jsonl = jsonl.open("a", encoding="utf-8")
+            if table is not None:
+                rows = _table_rows(table)
+                if jsonl is None:
+                    self.before = [_row_again(table, number, one) for number, one in rows]
+                else:
+                    _keep(table, rows, {one.key for one in self.before})
+                fresh = not table.exists() or table.stat().st_size == 0
+                self._table = table.open("a", encoding="utf-8", newline="")
+                if fresh:
+                    csv.writer(self._table).writerow(COLUMNS)
+        except OSError as error:
+            self.close()
+            file = Path(error.filename or jsonl or table or "")
+            raise ResultsError("sweep.file.unusable", file, reason=str(error.strerror)) from error
+        except ResultsError:
+            self.close()
+            raise
+
+    def write(self, report: Report) -> None:
+        """Add one result."""
+        if self._table is not None:
+            csv.writer(self._table).writerow([_harmless(one) for one in _cells(report)])
+            self._table.flush()
+        if self._jsonl is not None:
+            self._jsonl.write(report.to_json() + "\n")
+            self._jsonl.flush()
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in (self._jsonl, self._table):
+            if file is not None:
+                file.close()
+
+
+def _cells(report: Report) -> list[str]:
+    row = row_of(report)
+    addresses = dict.fromkeys(one.address for one in report.endpoints)
+    return [
+        *(row.host, str(row.port), row.starttls, row.verdict, row.cause, report.summary),
+        *(row.issuer, row.not_after.isoformat() if row.not_after else "", " ".join(addresses)),
+        *(report.vantage, report.checked_at.isoformat()),
+    ]
+
+
+def _harmless(cell: str) -> str:
+    text = " ".join(cell.split())
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _whole_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file; what stands behind the last line's end is cut off."""
+    if not file.exists():
+        return
+    with file.open("rb+") as source:
+        end = 0
+        for number, line in enumerate(source, start=1):
+            if not line.endswith(b"\n"):
+                source.truncate(end)
+                return
+            end += len(line)
+            yield number, line.decode("utf-8", "replace")
+
+
+def _reports(file: Path) -> Iterator[Row]:
+    for number, line in _whole_lines(file):
+        try:
+            yield row_of(Report.model_validate_json(line))
+        except ValidationError as error:
+            raise ResultsError("sweep.file.other", file, number) from error
+
+
+def _table_rows(file: Path) -> list[tuple[int, list[str]]]:
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in _whole_lines(file):
+        cells = next(csv.reader([line]), [])
+        if number == 1:
+            if tuple(cells) != COLUMNS:
+                raise ResultsError("sweep.file.other", file, 1)
+        elif len(cells) != len(COLUMNS):
+            raise ResultsError("sweep.file.other", file, number)
+        else:
+            rows.append((number, cells))
+    return rows
+
+
+def _row_again(file: Path, number: int, cells: list[str]) -> Row:
+    values = dict(zip(COLUMNS, cells, strict=True))
+    try:
+        not_after = datetime.fromisoformat(values["not_after"]) if values["not_after"] else None
+        return Row(
+            values["host"],
+            int(values["port"]),
+            values["starttls"],
+            values["verdict"],
+            values["cause"],
+            values["issuer"],
+            not_after,
+        )
+    except ValueError as error:
+        raise ResultsError("sweep.file.other", file, number) from error
+
+
+def _keep(file: Path, rows: list[tuple[int, list[str]]], known: set[Key]) -> None:
+    """Take rows out of the table that the Reports do not have: they will come again."""
+    kept = [cells for _, cells in rows if (cells[0], int(cells[1]), cells[2]) in known]
+    if len(kept) == len(rows):
+        return
+    beside = file.with_name(f"{file.name}.new")
+    with beside.open("w", encoding="utf-8", newline="") as target:
+        csv.writer(target).writerows([list(COLUMNS), *kept])
+    beside.replace(file)
+
+
+__all__ = ["COLUMNS", "Results", "ResultsError", "Row", "key_of", "row_of"]
