@@ -29,7 +29,7 @@ from handlers.teller import watched_name
 _MOST_LISTED = 20
 _AT_ONCE = timedelta(seconds=10)
 _FIRST_LOOK = timedelta(minutes=1)
-_EXAMPLES = (
+EXAMPLES = (
     "why",
     "client",
     "clients",
@@ -45,6 +45,7 @@ _EXAMPLES = (
     "addresses",
     "history",
 )
+"""What can be asked, in the order of the list."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def what_to_ask(lang: Lang, *, known: bool) -> Message:
             blocks.word(texts.text(f"talk.help.{name}.ask"), code=True),
             blocks.word("  " + texts.text(f"talk.help.{name}.gives")),
         )
-        for name in _EXAMPLES
+        for name in EXAMPLES
     ]
     title = texts.text("talk.help.title" if known else "talk.help.unknown")
     made: list[Block] = [blocks.rich(blocks.paragraph(blocks.word(title)), blocks.bullets(lines))]
@@ -135,14 +136,13 @@ def neighbours_message(told: Told, found: Sequence[tuple[Target, datetime]], nam
         return _sentences(told, texts.text("talk.neighbours.none", issuer=issuer))
     title = texts.text("talk.neighbours.title", n=len(others), issuer=issuer)
     lines = [
-        blocks.paragraph(
-            blocks.word(shorten(visible(watched_name(target)), 120), bold=True),
-            blocks.word("  " + texts.text("talk.neighbours.seen", when=moment_text(at, told.zone))),
+        (
+            shorten(visible(watched_name(target)), 120),
+            texts.text("talk.neighbours.seen", when=moment_text(at, told.zone)),
         )
         for target, at in others[:_MOST_LISTED]
     ]
-    parts = [part(0, blocks.rich(blocks.paragraph(blocks.word(title)), blocks.bullets(lines)))]
-    return fitted(told, parts, title)
+    return _listed(told, title, lines)
 
 
 def sentence_about(told: Told, key: str, **values: str) -> Message:
@@ -185,7 +185,8 @@ def _client(told: Told, follow: FollowUp) -> Message:
     if found.reason.strip():
         elements.append(blocks.paragraph(blocks.word(shorten(found.reason, 800))))
     if found.error:
-        elements.append(blocks.paragraph(blocks.word(texts.text("talk.client.prints"))))
+        key = "talk.client.prints" if found.outcome == "fails" else "talk.client.prints_then"
+        elements.append(blocks.paragraph(blocks.word(texts.text(key))))
         elements.append(blocks.preformatted(found.error, 800))
     # Why one works is understood beside what is wrong.
     if told.report.verdict != "ok" and told.report.summary.strip():
@@ -207,10 +208,11 @@ def _clients(told: Told, _follow: FollowUp) -> Message:
             if one.outcome == outcome:
                 groups.setdefault((outcome, one.reason), []).append(one)
     for (outcome, reason), those in groups.items():
-        because = texts.text("slack.who.because", reason=shorten(reason, 300)) if reason else ""
-        heading = blocks.paragraph(
-            blocks.word(texts.text(f"slack.who.{outcome}"), bold=True), blocks.word(because)
-        )
+        said = texts.text(f"slack.who.{outcome}")
+        pieces = [blocks.word(said, bold=True)]
+        if reason.strip():
+            pieces.append(blocks.word(" " + shorten(reason, 300)))
+        heading = blocks.paragraph(*pieces)
         forms = tuple(
             (blocks.rich(heading, blocks.bullets([_row(one, with_error) for one in those])),)
             for with_error in (True, False)
@@ -270,17 +272,16 @@ def _openssl(told: Told, _follow: FollowUp) -> Message:
 def _since(told: Told, _follow: FollowUp) -> Message:
     texts = catalogue(told.lang)
     record = told.answer.record
-    host = mrkdwn(told.host)
+    host = told.host
+    when = moment_text(record.known_since, told.zone) if record.known_since else "—"
     if record.known_since is None:
         said = texts.text("talk.since.unknown", host=host)
     elif told.report.checked_at - record.known_since < _FIRST_LOOK:
-        said = texts.text("talk.since.first", host=host, when=moment(record.known_since))
+        said = texts.text("talk.since.first", host=host, when=when)
     else:
         lasted = period(told.report.checked_at - record.known_since, told.lang)
-        said = texts.text(
-            "talk.since.known", host=host, when=moment(record.known_since), period=lasted
-        )
-    parts = [part(0, {"type": "section", "text": blocks.marked(said)})]
+        said = texts.text("talk.since.known", host=host, when=when, period=lasted)
+    parts = [part(0, blocks.rich(blocks.paragraph(blocks.word(said))))]
     changed = news_block(record.changes, told.lang)
     if changed is not None:
         parts.append(part(1, changed))
@@ -288,7 +289,7 @@ def _since(told: Told, _follow: FollowUp) -> Message:
     if endpoint is not None:
         start = moment_text(endpoint.chain[0].not_before, told.zone)
         parts.append(part(2, blocks.context(texts.text("talk.since.certificate", when=start))))
-    return fitted(told, parts, texts.text("talk.since.title", host=told.host))
+    return fitted(told, parts, said)
 
 
 def _expiry(told: Told, _follow: FollowUp) -> Message:
@@ -306,14 +307,8 @@ def _expiry(told: Told, _follow: FollowUp) -> Message:
             "state": validity(one, now, texts),
             "role": texts.text(f"slack.role.{one.role}"),
         }
-        lines.append(
-            blocks.paragraph(
-                blocks.word(visible(name), bold=True),
-                blocks.word("  " + texts.text("talk.expiry.line", values)),
-            )
-        )
-    heading = blocks.paragraph(blocks.word(title, bold=True))
-    return fitted(told, [part(0, blocks.rich(heading, blocks.bullets(lines)))], title)
+        lines.append((visible(name), texts.text("talk.expiry.line", values)))
+    return _listed(told, title, lines)
 
 
 def _addresses(told: Told, _follow: FollowUp) -> Message:
@@ -325,18 +320,16 @@ def _addresses(told: Told, _follow: FollowUp) -> Message:
         )
     title = texts.text("talk.addresses.title", host=told.host, n=len(endpoints))
     lines = [_address(one, texts) for one in endpoints[:_MOST_LISTED]]
-    heading = blocks.paragraph(blocks.word(title, bold=True))
-    parts = [part(0, blocks.rich(heading, blocks.bullets(lines)))]
     alias = alias_line(told.report)
+    more = []
     if alias:
         line = shorten(texts.text("evidence.alias", names=alias), 500)
-        parts.append(part(1, blocks.context(line)))
-    return fitted(told, parts, title)
+        more.append(part(1, blocks.context(line)))
+    return _listed(told, title, lines, more)
 
 
-def _address(one: Endpoint, texts: Catalogue) -> Element:
+def _address(one: Endpoint, texts: Catalogue) -> tuple[str, str]:
     address = f"[{one.address}]" if ":" in one.address else one.address
-    pieces = [blocks.word(shorten(visible(f"{address}:{one.port}"), 100), bold=True)]
     if not one.reachable:
         error = shorten(visible(one.error or "—"), 300)
         said = texts.text("talk.addresses.unreached", error=error)
@@ -353,7 +346,7 @@ def _address(one: Endpoint, texts: Catalogue) -> Element:
             },
             n=len(one.chain),
         )
-    return blocks.paragraph(*pieces, blocks.word("  " + said))
+    return shorten(visible(f"{address}:{one.port}"), 100), said
 
 
 def _sentences(told: Told, *said: str) -> Message:
@@ -361,6 +354,20 @@ def _sentences(told: Told, *said: str) -> Message:
     elements = [blocks.paragraph(blocks.word(shorten(one, 1500))) for one in shown]
     parts = [part(0, blocks.rich(one)) for one in elements]
     return fitted(told, parts, " ".join(shown))
+
+
+def _listed(
+    told: Told, title: str, lines: Sequence[tuple[str, str]], more: Sequence[Part] = ()
+) -> Message:
+    """A list of names with what is said of each; the text says it, too, for who hears it read."""
+    items = [
+        blocks.paragraph(blocks.word(name, bold=True), blocks.word(f"  {said}"))
+        for name, said in lines
+    ]
+    heading = blocks.paragraph(blocks.word(title, bold=True))
+    heard = "; ".join(f"{name} {said}" for name, said in lines)
+    text = catalogue(told.lang).text("talk.listed", title=title, items=heard)
+    return fitted(told, [part(0, blocks.rich(heading, blocks.bullets(items))), *more], text)
 
 
 def _client_name(code: str, texts: Catalogue) -> str:

@@ -45,7 +45,7 @@ async def get(url: str) -> tuple[int, Any]:
 async def test_an_unsigned_request_is_refused(run: Run) -> None:
     """401, and nothing is checked."""
     async with run() as bot:
-        body = b"command=%2Ftlscheck&text=shop.example.jp&user_id=U1&team_id=T1"
+        body = b"command=%2Ftlscheck&text=shop.example.jp&user_id=U1&team_id=T0STANDIN"
         url = f"{bot.url}slack/events"
         wrong = signed_headers("another secret", body, datetime.now(UTC))
         stale = signed_headers(
@@ -90,7 +90,7 @@ async def test_a_malformed_request_is_refused_quietly(
 async def test_a_signed_request_that_nobody_hears_is_404(run: Run) -> None:
     """An action of another version, or an event."""
     async with run() as bot:
-        body = json.dumps({"type": "event_callback", "event": {"type": "app_mention"}}).encode()
+        body = json.dumps({"type": "event_callback", "event": {"type": "team_join"}}).encode()
         headers = signed_headers(SECRET, body, datetime.now(UTC))
         headers["Content-Type"] = "application/json"
         assert await post(f"{bot.url}slack/events", body, headers) == 404
