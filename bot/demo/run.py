@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from bot.demo.alerts import post_alerts
@@ -55,6 +56,14 @@ _STORY = (
 )
 
 
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
 LOCALES = ("en-US", "ja-JP")
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "UTC")
 
@@ -69,12 +78,15 @@ class Demo:
 
 
 @asynccontextmanager
-async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator[Demo]:
+async def open_demo(
+    *, port: int = 0, lang: Lang | None = None, clock: Clock = utc_now
+) -> AsyncIterator[Demo]:
     """Start everything; the bot takes work when the block begins.
 
     Args:
         port: The page's port; 0 takes a free one.
         lang: The language of all answers; None: each person's own, as set in the stand-in.
+        clock: The time of the bot and of the stand-in.
 
     Raises:
         SettingsError: The bot could not be started; the text says why.
@@ -101,6 +113,7 @@ async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator
             zones=ZONES,
             lang=lang,
             strict=False,
+            clock=clock,
             port=port,
         ) as slack,
     ):
@@ -130,6 +143,7 @@ async def open_demo(*, port: int = 0, lang: Lang | None = None) -> AsyncIterator
                 stop=stop,
                 started=started.set_result,
                 host="127.0.0.1",
+                clock=clock,
             )
         )
         try:

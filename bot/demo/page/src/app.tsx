@@ -54,6 +54,8 @@ export function App() {
   const parent = messages.find((message) => message.ts === thread);
   const atHome = current.kind === "dm" && tab === "home" && state.app.home;
 
+  const tz = state.people.find((person) => person.id === state.viewer)?.tz ?? "UTC";
+
   async function send(text: string) {
     const typed = text.trim();
     if (!typed) return;
@@ -98,7 +100,7 @@ export function App() {
   }
 
   return (
-    <Spoken.Provider value={state}>
+    <Spoken.Provider value={{ lang: state.lang, words: state.words, tz }}>
       <Names.Provider value={state}>
         <div className="frame" data-theme={theme} data-drawer={drawer ?? "none"} data-thread={parent ? "open" : "none"}>
           <TopBar

@@ -86,7 +86,7 @@ type Shown = Pick<Props, "state" | "channel" | "theme"> & {
 export function OneMessage({ state, channel, message, theme, replies = [], onThread }: Shown) {
   const say = useWords();
   const when = new Date(Number(message.ts) * 1000);
-  const time = clock(when, say.lang);
+  const time = clock(when, say);
   const press = (actionId: string, option?: string) =>
     act("press", {
       viewer: state.viewer,
@@ -135,7 +135,7 @@ export function OneMessage({ state, channel, message, theme, replies = [], onThr
           <button className="replies" onClick={() => onThread(message.ts)}>
             {count(say, replies.length)}
             <small>
-              {say("replies.last", { time: clock(new Date(Number(replies.at(-1)!.ts) * 1000), say.lang) })}
+              {say("replies.last", { time: clock(new Date(Number(replies.at(-1)!.ts) * 1000), say) })}
             </small>
           </button>
         )}

@@ -103,7 +103,7 @@ function Marked({ mark, text, verbatim }: { mark: string; text: string; verbatim
 /** What stands between angle brackets: a mention, a date, or a link. */
 function Token({ token }: { token: string }) {
   const { people, channels, bot } = useContext(Names);
-  const { lang } = useWords();
+  const where = useWords();
   const [target, label] = splitOnce(token, "|");
   const id = target.slice(1);
   if (target.startsWith("@")) {
@@ -115,7 +115,7 @@ function Token({ token }: { token: string }) {
   }
   if (target.startsWith("!date^")) {
     const [, stamp, format] = target.split("^");
-    return <time>{date(Number(stamp), format ?? "", lang) ?? label}</time>;
+    return <time>{date(Number(stamp), format ?? "", where) ?? label}</time>;
   }
   if (target.startsWith("!")) {
     return <span className="mention loud">@{label?.replace(/^@/, "") ?? id.replace(/\^.*/, "")}</span>;
@@ -130,17 +130,18 @@ function leads(address: string | undefined): boolean {
   return /^(https?:|mailto:)/i.test(address ?? "");
 }
 
-function date(stamp: number, format: string, lang: string): string | null {
+function date(stamp: number, format: string, where: { lang: string; tz: string }): string | null {
   const at = new Date(stamp * 1000);
   if (Number.isNaN(at.getTime())) return null;
-  const form = lang === "ja" ? "ja-JP" : "en-GB";
-  const day = at.toLocaleDateString(form, { day: "numeric", month: "short", year: "numeric" });
-  const time = clock(at, lang);
-  const iso = at.toISOString().slice(0, 10);
+  const form = where.lang === "ja" ? "ja-JP" : "en-GB";
+  const timeZone = where.tz;
+  const day = at.toLocaleDateString(form, { day: "numeric", month: "short", year: "numeric", timeZone });
+  const time = clock(at, where);
+  const iso = at.toLocaleDateString("sv-SE", { timeZone });
   return format
     .replace(/\{date_num\}/g, iso)
     .replace(/\{date[a-z_]*\}/g, day)
-    .replace(/\{time_secs\}/g, at.toLocaleTimeString(form))
+    .replace(/\{time_secs\}/g, at.toLocaleTimeString(form, { timeZone }))
     .replace(/\{time\}/g, time)
     .replace(/\{ago\}/g, `${day} ${time}`);
 }
