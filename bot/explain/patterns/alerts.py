@@ -34,15 +34,16 @@ def _alert(
     means: Mapping[str, float],
 ) -> Statement:
     spaced = name.replace("_", " ")
-    ssl = openssl or spaced
+    # `sslv3 alert bad certificate`, and the constant of Python, Node and BoringSSL.
+    ssl = (openssl or spaced).replace(" ", "[ _]")
+    version = r"(?:ssl_?v?3|tls_?v?1(?:_?[123])?|ssl/tls)"
     together = name.replace("_", "")
     regexes = [
         rf"alert number {number}\b",
         rf"alert ?[\[(]{number}[\])]",
         # OpenSSL numbers the reason 1000 + the alert's number.
-        rf"error:(?:0a000|14[0-9a-f]{{3}}){1000 + number:03x}\b",
-        rf"(?:ssl_?v?3|tls_?v?1(?:_?[123])?)[_ ]alert[_ ]{ssl}(?![a-z_])".replace(" ", "[ _]"),
-        rf"(?:ssl_?v?3|tls_?v?1(?:_?[123])?)[_ ]{ssl}(?![a-z_])".replace(" ", "[ _]"),
+        rf"error:(?:0a000|10000|14[0-9a-f]{{3}}){1000 + number:03x}\b",
+        rf"{version}[_ ](?:alert[_ ])?{ssl}(?![a-z_]| auth)",
         rf"fatal alert:? ?'?{name}\b",
         rf"fatal alert:? ?'?{spaced}\b",
         rf"received (?:fatal )?alert: ?{together}\b",

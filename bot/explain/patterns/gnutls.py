@@ -71,6 +71,12 @@ PATTERNS: tuple[Statement, ...] = (
         malformed_certificate=0.3,
     ),
     says(
+        "gnutls.local_copy",
+        Rank.REASON,
+        r"certificate doesn't match the local copy",
+        pinning_mismatch=1.0,
+    ),
+    says(
         "gnutls.constraints",
         Rank.REASON,
         r"certificate chain violates the signer's constraints",
@@ -82,7 +88,7 @@ PATTERNS: tuple[Statement, ...] = (
         Rank.REASON,
         r"gnutls_cert_(?:missing_ocsp_status|invalid_ocsp_status|revocation_data)",
         r"certificate requires the server to include an? ocsp status",
-        r"revocation data (?:are|is) (?:old|issued)",
+        r"revocation (?:or ocsp )?data (?:are|is) (?:old|issued)",
         r"the (?:received )?ocsp status response is invalid",
         r"certificate status response is invalid",
         ocsp_problem=1.0,

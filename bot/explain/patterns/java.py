@@ -19,6 +19,8 @@ PATTERNS: tuple[Statement, ...] = (
         r"unable to construct a valid chain",
         r"signer certificate[a-z ]{0,40}not found|pkixcertpathbuilderimpl could not build a valid certpath",
         r"certpathbuilderexception",
+        r"does not chain with any of the trust anchors",
+        r"パス構築(?:に)?失敗",
         **ISSUER_OR_SELF,
     ),
     says(

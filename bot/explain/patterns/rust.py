@@ -18,7 +18,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "rustls.expired",
         Rank.REASON,
-        r"invalid peer certificate: (?:certificate )?expired",
+        r"invalid peer certificate: (?:certificate )?expired\b",
         r"certificateerror\(expired",
         r"\bcertexpired\b",
         r"invalidcertificate\(expired",
@@ -64,6 +64,7 @@ PATTERNS: tuple[Statement, ...] = (
         r"\bendentityusedasca\b",
         r"\binvalidpurpose\b",
         r"requiredekunotfound",
+        r"certificate does not allow extended key usage",
         certificate_not_tls=0.9,
         self_signed=0.1,
     ),
@@ -108,7 +109,9 @@ PATTERNS: tuple[Statement, ...] = (
         "rustls.revocation",
         Rank.REASON,
         r"\bunknownrevocationstatus\b",
-        r"\bexpiredrevocationlist\b",
+        r"\bexpiredrevocationlist",
+        r"\binvalidocspresponse\b",
+        r"certificate revocation list expired",
         ocsp_problem=1.0,
     ),
     says(

@@ -70,7 +70,7 @@ PATTERNS: tuple[Statement, ...] = (
         r"does not match the server certificate",
         hostname_mismatch=1.0,
     ),
-    says("ruby.verify", Rank.REFUSAL, r"openssl::ssl::sslerror", **REFUSED),
+    says("ruby.frame", Rank.FRAME, r"openssl::ssl::sslerror", **REFUSED),
     says(
         "php.name",
         Rank.REASON,
@@ -81,7 +81,7 @@ PATTERNS: tuple[Statement, ...] = (
     ),
     says(
         "php.crypto",
-        Rank.REFUSAL,
+        Rank.FRAME,
         r"failed to enable crypto",
         r"stream_socket_enable_crypto",
         r"ssl operation failed with code",
