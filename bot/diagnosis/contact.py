@@ -106,6 +106,8 @@ async def make_contact(
             deadline=deadline,
             profile=profile,
             ask_http=ask_http and protocol is None,
+            # The first one of a web server: what software it is may be asked over it.
+            hold=ask_http and protocol is None and profile == "widest",
             starttls=protocol,
             progress=seen,
         )

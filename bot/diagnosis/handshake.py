@@ -19,6 +19,7 @@ from OpenSSL import SSL, crypto
 
 from bot.diagnosis.distinguished import ca_names
 from bot.diagnosis.fault import Fault, FaultKind, fault_of
+from bot.diagnosis.held import Held
 from bot.diagnosis.hello import knows_renegotiation
 from bot.diagnosis.modulus import ModulusWatch
 from bot.diagnosis.offer import Noted, Profile, context_of
@@ -61,7 +62,7 @@ class Handshake:
 
     `staple` is the OCSP response that came with it (RFC 6066, 8); `route` is the way that the
     connection took. `greeting` is what was said in the clear before STARTTLS, `reply` what came
-    over TLS to an HTTP request.
+    over TLS to an HTTP request. `held` is the connection itself, where it was to be kept.
     """
 
     address: IPv4Address | IPv6Address
@@ -83,6 +84,7 @@ class Handshake:
     reply: bytes = b""
     route: Route = DIRECT
     greeting: bytes = b""
+    held: Held | None = field(default=None, repr=False, compare=False)
 
 
 class _Conversation(asyncio.Protocol):
@@ -97,7 +99,6 @@ class _Conversation(asyncio.Protocol):
         tunnel: Dialogue | None,
         dialogue: Dialogue | None,
         progress: Progress,
-        asks_always: bool = False,
     ) -> None:
         self.ended: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
         self.completed = False
@@ -105,10 +106,11 @@ class _Conversation(asyncio.Protocol):
         self.received = 0
         self.reply = b""
         self.greeting = b""
+        self.held: Held | None = None
+        self._behind = 0
         self.on_waiting: Callable[[], None] = lambda: None
         self._request = request
         self._tunnel = tunnel
-        self._asks_always = asks_always
         self._dialogue = dialogue
         self._progress = progress
         self._transport: asyncio.Transport | None = None
@@ -128,10 +130,6 @@ class _Conversation(asyncio.Protocol):
     @property
     def certificate_asked(self) -> bool:
         return self._noted.certificate_asked
-
-    @property
-    def _waits_for_reply(self) -> bool:
-        return self.certificate_asked or self._asks_always
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -173,7 +171,14 @@ class _Conversation(asyncio.Protocol):
                 self._transport.write(answer)
 
     def data_received(self, data: bytes) -> None:
+        if self.held is not None:
+            self.held.feed(data)
+            return
         if self.ended.done():
+            self._behind += len(data)
+            if self.completed and self._behind <= MOST_BYTES:
+                # Session tickets: whoever holds the connection wants all of it, in its order.
+                self.tls.bio_write(data)
             return
         if self._tunnel is not None:
             self._dig(self._tunnel, data)
@@ -200,17 +205,26 @@ class _Conversation(asyncio.Protocol):
             self._end(Fault("openssl", "modulus too large"))  # as OpenSSL says beyond 10 000 bits
 
     def eof_received(self) -> bool:
+        if self.held is not None:
+            self.held.lose()
         kind: FaultKind = "closed" if self._tunnel is None else "proxy_closed"
         self._end(Fault(kind, "unexpected eof while reading"))
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self.held is not None:
+            self.held.lose()
         if self._tunnel is not None:
             self._end(Fault("proxy_closed", "Connection reset by peer"))
         elif isinstance(error, ConnectionResetError | BrokenPipeError):
             self._end(Fault("reset", "Connection reset by peer"))
         else:
             self._end(Fault("closed", "unexpected eof while reading"))
+
+    def hold(self) -> None:
+        """Keep the connection for one question more."""
+        if self._transport is not None and not self._transport.is_closing():
+            self.held = Held(self.tls, self._transport, self.close)
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -254,7 +268,7 @@ class _Conversation(asyncio.Protocol):
                 self.tls.do_handshake()
                 self.completed = True
                 self._flush()
-                if not self._waits_for_reply:
+                if not self.certificate_asked:
                     self._end(None)
                     return
                 if self.tls.get_alpn_proto_negotiated() == b"h2":
@@ -265,7 +279,7 @@ class _Conversation(asyncio.Protocol):
                     self.tls.sendall(self._request)
                 else:
                     self.on_waiting()
-            if self._waits_for_reply:
+            if self.certificate_asked:
                 # Whether the server insists on a client certificate shows only in what it does
                 # next: in TLS 1.3 its alert comes after our side is done (RFC 8446, 4.4.2.4).
                 while len(self.reply) < _MOST_TEXT:
@@ -309,7 +323,7 @@ async def shake_hands(
     deadline: float,
     profile: Profile = "widest",
     ask_http: bool = False,
-    ask_head: bool = False,
+    hold: bool = False,
     starttls: str | None = None,
     progress: Progress | None = None,
 ) -> Handshake:
@@ -324,7 +338,7 @@ async def shake_hands(
         profile: Which ClientHello is sent.
         ask_http: Send an HTTP request when the server asked for a client certificate: nginx and
             others finish the handshake and refuse only then, with a page.
-        ask_head: Send `HEAD /` in any case, and wait for the head of the answer.
+        hold: Keep the connection of a whole handshake open, in `Handshake.held`.
         starttls: The protocol to change over from (a key of `starttls.DIALOGUES`).
         progress: Kept up to date while the handshake goes on.
 
@@ -333,10 +347,9 @@ async def shake_hands(
     """
     loop = asyncio.get_running_loop()
     request = None
-    if ask_http or ask_head:
+    if ask_http:
         host = server_name or str(address)
-        method = "HEAD" if ask_head else "GET"
-        head = f"{method} / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        head = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         request = head.encode("ascii")
     seen = Handshake(address, port, route=route)
     dialogue = DIALOGUES[starttls](server_name or str(address)) if starttls else None
@@ -347,7 +360,6 @@ async def shake_hands(
         tunnel=connect(route, address, port) if route.proxy is not None else None,
         dialogue=dialogue,
         progress=progress or Progress(),
-        asks_always=ask_head,
     )
     try:
         async with asyncio.timeout(max(0.0, deadline - loop.time())):
@@ -363,10 +375,12 @@ async def shake_hands(
     except TimeoutError:
         pass
     finally:
-        if conversation.ended.done():
-            conversation.close()
-        else:
+        if not conversation.ended.done():
             conversation.abort()
+        elif hold and conversation.completed and conversation.ended.result() is None:
+            conversation.hold()
+        if conversation.held is None:
+            conversation.close()
     return _seen(seen, conversation)
 
 
@@ -409,6 +423,7 @@ def _seen(seen: Handshake, conversation: _Conversation) -> Handshake:
         received=conversation.received,
         reply=conversation.reply,
         greeting=conversation.greeting,
+        held=conversation.held,
     )
 
 

@@ -1,14 +1,14 @@
 """What software answers: one `HEAD /` to a web server with a fault, so that the fix can be its own.
 
-Asked beside the fetching of certificates and the other questions, only where the certificates give
-somebody something to mend, and only on ports of the web. It is not waited for longer than a
-connection takes there.
+Asked over the connection of the first handshake, beside the fetching of certificates and the other
+questions, only where the certificates give somebody something to mend, and only on ports of the
+web. It is not waited for longer than the first contact took.
 """
 
 import asyncio
 from dataclasses import replace
 
-from bot.diagnosis.handshake import Handshake, shake_hands
+from bot.diagnosis.handshake import Handshake
 from bot.diagnosis.inquire import server_name
 from bot.diagnosis.rules.hostname import covers
 from bot.diagnosis.rules.validity import soon
@@ -17,13 +17,11 @@ from bot.diagnosis.view import View
 # Ports where HTTP is spoken over TLS.
 HTTPS_PORTS = frozenset({443, 4443, 6443, 8443, 9443, 10443})
 
-# The connection has one round trip more than the one before it.
 _LEAST_PATIENCE = 0.3
-_LONGER = 1.5
 
 
 async def ask_head(view: View, port: int, took: float, deadline: float) -> Handshake | None:
-    """Ask a web server with a fault for the head of its page.
+    """Ask a web server with a fault for the head of its page; the connection is closed then.
 
     Args:
         view: The first handshake and its certificates.
@@ -32,23 +30,19 @@ async def ask_head(view: View, port: int, took: float, deadline: float) -> Hands
         deadline: Moment of the loop's clock after which nothing is waited for.
 
     Returns:
-        The connection with its `reply`; None where nothing was asked.
+        The handshake with its `reply`; None where nothing was asked.
     """
     seen = view.handshake
-    if seen is None or port not in HTTPS_PORTS or not _worth_asking(view, seen):
+    if seen is None or seen.held is None:
         return None
-    patience = max(_LEAST_PATIENCE, took * _LONGER)
-    answer = await shake_hands(
-        seen.address,
-        seen.port,
-        server_name=server_name(view.target),
-        deadline=min(deadline, asyncio.get_running_loop().time() + patience),
-        profile="http1",
-        route=seen.route,
-        ask_head=True,
-    )
+    if port not in HTTPS_PORTS or not _worth_asking(view, seen):
+        seen.held.close()
+        return None
+    until = asyncio.get_running_loop().time() + max(_LEAST_PATIENCE, took)
+    host = server_name(view.target) or str(seen.address)
+    reply = await seen.held.ask(host, min(deadline, until))
     # Only what was said counts: the certificates were seen before.
-    return replace(answer, chain=(), staple=None)
+    return replace(seen, chain=(), staple=None, held=None, reply=reply)
 
 
 def _worth_asking(view: View, seen: Handshake) -> bool:
