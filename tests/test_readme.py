@@ -40,5 +40,5 @@ def test_every_command_and_option_is_described() -> None:
 
 def test_files_that_are_named_exist() -> None:
     """Each path in the README leads somewhere."""
-    for path in set(re.findall(r"deploy/[\w./-]*\w", README)):
+    for path in set(re.findall(r"deploy/[\w./@-]*\w", README)):
         assert (ROOT / path).exists(), path

@@ -71,7 +71,11 @@ _HAPROXY_LINE = " ssl crt {bundle}"
 
 @asynccontextmanager
 async def nginx(
-    certificate: bytes, key: bytes, *, directives: str | None = _NGINX_LINES
+    certificate: bytes,
+    key: bytes,
+    *,
+    directives: str | None = _NGINX_LINES,
+    http2: bool = False,
 ) -> AsyncIterator[Listening]:
     """One server of nginx over TLS.
 
@@ -80,6 +84,7 @@ async def nginx(
         key: The private key, PEM.
         directives: Lines of its server block, with `{certificate}`, `{key}` and `{folder}`
             filled in; None: plain HTTP.
+        http2: It also speaks HTTP/2.
     """
     binary = program("nginx")
 
@@ -88,7 +93,7 @@ async def nginx(
             folder=folder,
             address=address,
             port=port,
-            tls=" ssl" if directives is not None else "",
+            tls="" if directives is None else " ssl http2" if http2 else " ssl",
             directives=_filled(directives, folder),
         )
         (folder / "nginx.conf").write_text(text)
