@@ -30,13 +30,15 @@ from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
 from handlers.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
 from handlers.talk import hear
+from handlers.visit import EVENT as HOME_OPENED
+from handlers.visit import Act, act, acts, open_home
 from handlers.window import turn
 
 log = structlog.get_logger(__name__)
 
 COMMAND = "/tlscheck"
 EVENTS = ("app_mention", "message")
-"""What is heard; of messages Slack sends those in direct messages only (`message.im`)."""
+"""What is talked of; of messages Slack sends those in direct messages only (`message.im`)."""
 
 
 def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> AsyncApp:
@@ -117,6 +119,13 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
     for name in EVENTS:
         app.event(name)(_on_event(desk))
 
+    @app.event(HOME_OPENED)
+    async def on_home(event: dict[str, Any], context: AsyncBoltContext) -> None:
+        await open_home(desk, event, context.get(ARRIVED))
+
+    for action_id, listener_at_home in acts().items():
+        app.action(action_id)(_on_act(desk, listener_at_home))
+
     @app.shortcut(MESSAGE_SHORTCUT)
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
@@ -148,6 +157,16 @@ def _on_press(desk: Desk, listener: Listener) -> Any:
         await answer_press(desk, listener, body=body, action=action, arrived=context.get(ARRIVED))
 
     return on_press
+
+
+def _on_act(desk: Desk, listener: Act) -> Any:
+    async def on_act(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        await act(desk, listener, body, action, context.get(ARRIVED))
+
+    return on_act
 
 
 def _on_error(desk: Desk) -> Any:

@@ -73,11 +73,22 @@ def _turned(opened: Opened, action: Mapping[str, Any]) -> Opened | None:
     return None
 
 
-async def show(desk: Desk, view_id: str, user: str, opened: Opened, *, note: str = "") -> None:
-    """Fill the window with a page; a failure stands in it, since that is what the person sees."""
+async def show(
+    desk: Desk,
+    view_id: str,
+    user: str,
+    opened: Opened,
+    *,
+    known: Answer | None = None,
+    note: str = "",
+) -> None:
+    """Fill the window with a page; a failure stands in it, since that is what the person sees.
+
+    `known` is the answer where the caller has it; else it is the one that `opened` names.
+    """
     lang = opened.press.lang
     try:
-        answer = await desk.answer_of(opened.press)
+        answer = known or await desk.answer_of(opened.press)
         if isinstance(answer, Message):
             view = sentence_view(lang, answer.text)
         else:

@@ -2,7 +2,7 @@
 
 `tlscheck:watch:<id>` holds a Watch as JSON behind its turn; `tlscheck:watches:due` is a sorted set
 of ids by the moment (milliseconds) of their next look; `tlscheck:watches:in:<channel>` a hash from
-what is watched to the id. A claim moves the look into the future by a lease, so that a bot that
+what is watched to the id, `tlscheck:watches:of:<person>` a set of the ids of who began them. A claim moves the look into the future by a lease, so that a bot that
 dies is replaced, and a settlement counts only for the turn that it was claimed at. What is read is
 untrusted: a watch that nobody could have asked for is dropped.
 """
@@ -17,13 +17,15 @@ from pydantic import ValidationError
 
 from bot.store.connection import Connection, Script, StoreRefusedError
 from bot.store.results import could_be_asked
-from bot.watch import Watch
+from bot.watch import EXPIRY_KEPT, Watch
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
 MOST_IN_CHANNEL = 200
 MOST_IN_ALL = 50_000
+MOST_OF_PERSON = 100
+"""Watches of one person that are listed; they may have more."""
 LARGEST_WATCH = 32 * 1024
 _OVERTIME = timedelta(days=1)
 _DUE = "tlscheck:watches:due"
@@ -36,6 +38,8 @@ if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[6]) then return 'full' end
 redis.call('SET', KEYS[1], ARGV[3], 'PXAT', ARGV[8])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])
+redis.call('SADD', KEYS[4], ARGV[1])
+redis.call('PEXPIRE', KEYS[4], ARGV[9])
 return ''
 """)
 
@@ -67,6 +71,7 @@ return 1
 _REMOVE = Script("""
 if redis.call('HGET', KEYS[3], ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[3], ARGV[2]) end
 redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('SREM', KEYS[4], ARGV[1])
 return redis.call('DEL', KEYS[1])
 """)
 
@@ -101,7 +106,7 @@ class Watches:
         """
         found = await self._connection.run(
             _ADD,
-            [_name(watch.id), _DUE, _channel(watch.channel)],
+            [_name(watch.id), _DUE, _channel(watch.channel), _person(watch.user)],
             watch.id,
             watch.subject,
             _encode(watch),
@@ -110,6 +115,7 @@ class Watches:
             MOST_IN_ALL,
             _name(""),
             _milliseconds(watch.ends + _OVERTIME),
+            (EXPIRY_KEPT + 2 * _OVERTIME) // timedelta(milliseconds=1),
         )
         known = found.decode(errors="replace")
         if known == "full":
@@ -160,7 +166,7 @@ class Watches:
 
     async def remove(self, watch: Watch) -> bool:
         """End a watch; whether it still was there."""
-        keys = [_name(watch.id), _DUE, _channel(watch.channel)]
+        keys = [_name(watch.id), _DUE, _channel(watch.channel), _person(watch.user)]
         return bool(await self._connection.run(_REMOVE, keys, watch.id, watch.subject))
 
     async def get(self, id_: str) -> Watch | None:
@@ -193,6 +199,24 @@ class Watches:
                 watches.append(watch)
         return sorted(watches, key=lambda one: one.begun)
 
+    async def of_person(self, user: str) -> list[Watch]:
+        """The watches that somebody began, in the order of their beginning."""
+        try:
+            found: Sequence[bytes] = await self._connection.execute(
+                "SRANDMEMBER", _person(user), MOST_OF_PERSON
+            )
+        except StoreRefusedError as error:
+            if error.code != "WRONGTYPE":
+                raise
+            return []
+        ids = [raw.decode(errors="replace")[:64] for raw in found]
+        found_watches = await asyncio.gather(*(self.get(id_) for id_ in ids))
+        gone = [raw for raw, one in zip(found, found_watches, strict=True) if one is None]
+        if gone:
+            await self._connection.execute("SREM", _person(user), *gone)
+        own = [one for one in found_watches if one is not None and one.user == user]
+        return sorted((one for one in own if not one.ended), key=lambda one: one.begun)
+
     async def count(self) -> int:
         """How many watches there are in all."""
         return int(await self._connection.execute("ZCARD", _DUE))
@@ -209,6 +233,10 @@ def _name(id_: str) -> str:
 
 def _channel(channel: str) -> str:
     return f"tlscheck:watches:in:{channel}"
+
+
+def _person(user: str) -> str:
+    return f"tlscheck:watches:of:{user}"
 
 
 def _encode(watch: Watch) -> bytes:

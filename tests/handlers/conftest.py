@@ -72,6 +72,7 @@ async def run_bot(
         bot_token=BOT_TOKEN,
         app_token=APP_TOKEN,
         ack_seconds=changes.pop("ack_seconds", ACK_SECONDS),
+        app=changes.pop("app", None),
     ) as slack:
         for method, error in changes.pop("failing", {}).items():
             slack.fail_next(method, error=error)

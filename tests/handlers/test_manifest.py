@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.app import COMMAND, EVENTS
 from handlers.pressed import listeners
 from handlers.shortcut import MESSAGE_SHORTCUT
+from handlers.visit import EVENT as HOME_OPENED
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
@@ -34,7 +35,11 @@ SCOPES = {
 OPTIONAL = {"usergroups:read": "TLSCHECK_USER_GROUPS"}
 
 # docs.slack.dev/reference/events: the bot scope that each event asks for.
-EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+EVENT_SCOPES = {
+    "app_home_opened": None,
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
+}
 
 
 def read_plain_yaml(text: str) -> Any:
@@ -118,8 +123,9 @@ def test_the_events_are_those_that_are_heard() -> None:
     """Both ways, with the scope that each asks for; and people can write to the bot."""
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
     assert set(subscribed) == set(EVENT_SCOPES)
-    assert {name.partition(".")[0] for name in subscribed} == set(EVENTS)
+    assert {name.partition(".")[0] for name in subscribed} == {*EVENTS, HOME_OPENED}
     home = manifest()["features"]["app_home"]
+    assert home["home_tab_enabled"] is True
     assert home["messages_tab_enabled"] is True
     assert home["messages_tab_read_only_enabled"] is False
 
@@ -137,7 +143,7 @@ def test_the_scopes_are_those_that_are_used() -> None:
     methods = called_methods()
     assert methods == set(SCOPES)
     needed = {scope for name in methods if (scope := SCOPES[name]) is not None} | {"commands"}
-    needed |= set(EVENT_SCOPES.values())
+    needed |= {scope for scope in EVENT_SCOPES.values() if scope is not None}
     assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO, BEN
 from handlers.press import SHARE, UNWATCH, WATCH, WATCH_EXPIRY
+from handlers.watching import LISTED
 from tests.handlers.conftest import Run, Running
 from tests.handlers.test_pressed import action_ids, answer, shown_to_all
 
@@ -121,6 +122,14 @@ async def test_anyone_lists_and_ends(run: Run) -> None:
         assert "not watched any more" in (await say(bot, "unwatch mail.example.jp:993")).text
         assert "Nothing is watched" in (await say(bot, "watches", who=BEN)).text
         assert "is not watched in this channel" in (await say(bot, "unwatch shop.example.jp")).text
+
+
+async def test_a_long_list_names_the_rest(run: Run) -> None:
+    """Twenty are listed; the number of the others is said."""
+    async with run() as bot:
+        for n in range(LISTED + 2):
+            await say(bot, f"watch h{n}.example.jp")
+        assert "2 more" in (await say(bot, "watches")).words()
 
 
 async def test_another_channel_ends_nothing(run: Run) -> None:

@@ -140,6 +140,22 @@ async def test_watches_survive_a_restart_of_the_bot(store: Store, redis_url: str
         assert await next_bot.watches.of_channel(one.channel) == [one]
 
 
+async def test_what_somebody_began_is_found(store: Store) -> None:
+    """In whatever channel; what ended or ran out is not, and is forgotten."""
+    one, two = watch(), watch("mail.example.jp", channel="C1")
+    other = watch("other.example.jp").model_copy(update={"user": "U2"})
+    for added in (one, two, other):
+        await store.watches.add(added, NOW)
+    assert await store.watches.of_person(one.user) == sorted((one, two), key=lambda w: w.begun)
+    assert await store.watches.of_person("U3") == []
+    await store.watches.remove(one)
+    await store.connection.execute("DEL", f"tlscheck:watch:{two.id}")
+    assert await store.watches.of_person(one.user) == []
+    assert await store.connection.execute("EXISTS", f"tlscheck:watches:of:{one.user}") == 0
+    await store.connection.execute("SET", f"tlscheck:watches:of:{other.user}", "v")
+    assert await store.watches.of_person(other.user) == []
+
+
 async def test_redis_away(fragile_server: FragileServer) -> None:
     """Said by the usual error, and over when Redis is back."""
     async with open_store(fragile_server.url, utc_now) as store:
