@@ -15,6 +15,7 @@ from bot.diagnosis.clock import bundle_date
 from bot.diagnosis.egress import EgressPolicy
 from bot.diagnosis.examine import examine, examine_file
 from bot.diagnosis.later import Unfinished, finish
+from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.proxy import NO_PROXIES, Proxies, Proxy, parse_bypass, parse_proxy
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
@@ -85,6 +86,7 @@ class LocalVantage:
         # Of those who do not ask for the later Report, only so many are kept.
         self._unfinished: OrderedDict[str, Unfinished] = OrderedDict()
         self._proxies = proxies
+        self._machine: tuple[MachineStore, ...] = ()
         self._shelf: Shelf | None = None
         self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
@@ -105,6 +107,10 @@ class LocalVantage:
         the other way round. The scope keeps places with another policy or name apart as well.
         """
         self._shelf = shelf
+
+    def know_machine(self, stores: Sequence[MachineStore]) -> None:
+        """From now on, judge by these trust stores of the machine, too (not with own roots)."""
+        self._machine = tuple(stores)
 
     async def check(self, question: Question, *, patience: float | None = None) -> Report:
         """Run one check. See `bot.diagnosis.examine.examine`.
@@ -169,6 +175,7 @@ class LocalVantage:
             self._patience,
             bundle_date() if self._clock is utc_now else None,
             proxies=self._proxies,
+            machine=self._machine if question.roots_pem is None else (),
         )
 
     async def aclose(self) -> None:

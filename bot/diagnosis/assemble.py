@@ -10,6 +10,7 @@ from bot.diagnosis.certificate import Certificate, is_self_signed
 from bot.diagnosis.clients import predict
 from bot.diagnosis.clients.evaluate import Anchor, differing
 from bot.diagnosis.combine import Combined, Judged, combine
+from bot.diagnosis.machine import judged_there
 from bot.diagnosis.path import climb
 from bot.diagnosis.remedies import fix_for, fix_of_differing, full_chain, guess
 from bot.diagnosis.report import (
@@ -107,6 +108,7 @@ def assemble(
         fix=fix,
         pending=_pending(judged),
         software=software,
+        machine=judged_there(view, around.machine),
     )
 
 

@@ -9,7 +9,7 @@ bounded in length; each renderer escapes them for its own surface.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -209,6 +209,24 @@ class Software(_Value):
     evidence: dict[str, JsonValue] = {}
 
 
+class MachineTrust(_Value):
+    """What a trust store of the machine that checked says of this server.
+
+    `verify` is OpenSSL's opinion of the completed chain under that store alone; `lacks` names the
+    root that the chain needs and that the store does not have. `since` and `until` say between
+    which dates Mozilla's list looked like it (null: it is no copy of that list).
+    """
+
+    store: Foreign
+    kind: Literal["system", "java", "python", "setting"]
+    roots: int
+    since: date | None = None
+    until: date | None = None
+    verify: Verification
+    lacks: Foreign | None = None
+    lacks_sha256: str | None = None
+
+
 class Report(_Value):
     """The result of one check, in the form that `tlscheck schema` publishes.
 
@@ -234,6 +252,8 @@ class Report(_Value):
     fix: Fix | None = None
     software: Software | None = None
     pending: tuple[str, ...] = ()
+    machine: tuple[MachineTrust, ...] = ()
+    """The trust stores of the machine that the check ran on, as far as they were looked at."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.egress import EgressPolicy
+from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.proxy import NO_PROXIES, Proxies
 from bot.diagnosis.resolve import Resolver
 from bot.diagnosis.status import StatusAsker
@@ -22,7 +23,8 @@ class Surroundings:
     """What a check needs from the place where it runs.
 
     `asker` asks for revocation (None: nobody does); `patience` is how long, in seconds, the answer
-    waits for that; `released` is a moment that is certainly past; `proxies` lead to the servers.
+    waits for that; `released` is a moment that is certainly past; `proxies` lead to the servers;
+    `machine` are the trust stores of the machine, when they are to be judged by, too.
     """
 
     resolver: Resolver
@@ -35,6 +37,7 @@ class Surroundings:
     patience: float = PATIENCE
     released: datetime | None = None
     proxies: Proxies = NO_PROXIES
+    machine: tuple[MachineStore, ...] = ()
 
 
 def utc_now() -> datetime:

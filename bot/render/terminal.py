@@ -27,6 +27,7 @@ from bot.render.lines import pad, shorten
 from bot.render.page import LABELS, NARROWEST, Page, open_page
 from bot.render.sanitise import visible
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.machine import machine_sentences
 from bot.texts.moment import moment_text
 from bot.texts.names import short_name
 from bot.texts.phrase import phrase_guess
@@ -97,6 +98,9 @@ def render_report(
         # In one piece, so that it can be searched for.
         said = f"openssl verify: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
+    for sentence in machine_sentences(report, lang):
+        page.blank()
+        page.paragraph(visible(sentence))
     _fix(page, report, save_command)
     at_proxy = cause is not None and cause.at_proxy
     if allow_command and report.cause == Cause.EGRESS_DENIED and not at_proxy:

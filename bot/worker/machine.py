@@ -1,15 +1,32 @@
-"""What a worker knows of the machine that it runs on: versions, for people who compare places."""
+"""What a worker knows of the machine that it runs on, for people who compare places."""
 
 import asyncio
 import platform
 import ssl
 from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.diagnosis.machine import MachineStore
+
 _ASK_SECONDS = 3.0
 _Text = Annotated[str, Field(max_length=200)]
+
+
+class Bundle(BaseModel):
+    """A CA bundle of a machine; `since` and `until`: see `bot.diagnosis.roots.age_of`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    path: _Text
+    kind: Annotated[str, Field(max_length=20)]
+    roots: int
+    digest: Annotated[str, Field(max_length=64)]
+    since: date | None = None
+    until: date | None = None
 
 
 class Machine(BaseModel):
@@ -25,16 +42,28 @@ class Machine(BaseModel):
     python: _Text
     python_openssl: _Text
     openssl: _Text | None = None
+    bundles: Annotated[tuple[Bundle, ...], Field(max_length=16)] = ()
 
 
-async def look_around() -> Machine:
-    """This machine; bounded, and never an error."""
+async def look_around(stores: Sequence[MachineStore] = ()) -> Machine:
+    """This machine with these bundles; bounded, and never an error."""
     return Machine(
         host=platform.node()[:200],
         system=platform.platform()[:200],
         python=platform.python_version(),
         python_openssl=ssl.OPENSSL_VERSION[:200],
         openssl=await _openssl(),
+        bundles=tuple(
+            Bundle(
+                path=one.path[-200:],
+                kind=one.kind,
+                roots=len(one.trust.anchors),
+                digest=one.trust.digest,
+                since=one.age.since if one.age else None,
+                until=one.age.until if one.age else None,
+            )
+            for one in stores[:16]
+        ),
     )
 
 

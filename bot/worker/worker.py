@@ -24,6 +24,7 @@ from bot.service import OVERTIME_SECONDS
 from bot.settings import Settings
 from bot.store.connection import Connection, StoreAwayError, connect
 from bot.vantage import LocalVantage, open_local_vantage
+from bot.worker.bundles import find_bundles
 from bot.worker.errors import FailureCode
 from bot.worker.machine import Machine, look_around
 from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, redis_time, withdraw
@@ -307,6 +308,8 @@ async def open_worker(
     """
     secret = settings.tlscheck_worker_key
     async with open_vantage(settings) as vantage:
+        stores = await asyncio.to_thread(find_bundles)
+        vantage.know_machine(stores)
         connection = connect(url)
         try:
             worker = Worker(
@@ -316,7 +319,7 @@ async def open_worker(
                 labels=labels or {},
                 key=secret.get_secret_value().encode() if secret is not None else None,
                 at_once=at_once,
-                machine=await look_around(),
+                machine=await look_around(stores),
                 clock=clock,
             )
             await worker.announce()

@@ -36,6 +36,7 @@ FIELDS = {
         "software",
     ),
     "pending",
+    "machine",
 }
 HEALTHY = [one for one in SCENARIOS if one.name in ("healthy", "missing-intermediate", "expired")]
 

@@ -36,6 +36,10 @@ async def test_a_check_from_elsewhere(post: Post, plan: Plan) -> None:
         [worker] = post.workers
         assert worker.machine is not None
         assert worker.machine.python
+        # The lab's root is in no bundle of this machine.
+        lacking = [one for one in report.machine if one.lacks]
+        assert len(lacking) == len(report.machine) == len(worker.machine.bundles) >= 1
+        assert any(one.kind == "python" and one.since for one in worker.machine.bundles)
         assert tokyo.roots_digest(asked(HEALTHY)) == worker.roots_digest
         assert abs(worker.clock_offset) < 60
 

@@ -5,6 +5,7 @@ the release that lacked it, by the release that has it".
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -74,3 +75,51 @@ def removed_root(sha256: str | None, name: str) -> Membership | None:
         return _removed().get(name)
     found = membership_of(sha256)
     return found if found is not None and found.left is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Which of Mozilla's lists a bundle resembles most: releases from `since` to `until`."""
+
+    since: date
+    until: date
+
+
+_FEWEST_KNOWN = 30
+_MOST_OTHER = 40
+
+
+@cache
+def _lists() -> tuple[tuple[date, frozenset[str]], ...]:
+    read = json.loads(files(__package__).joinpath("history.json").read_text("utf-8"))
+    return tuple(
+        (
+            date.fromisoformat(day),
+            frozenset(
+                one for one, (_, first, last) in read["roots"].items() if first <= number <= last
+            ),
+        )
+        for number, day in enumerate(read["releases"])
+    )
+
+
+def age_of(sha256s: Iterable[str]) -> Age | None:
+    """How old a bundle of roots is, by the list that it differs from least.
+
+    Distributions drop or keep a root or two on their own, so no exact match is demanded.
+
+    Args:
+        sha256s: The fingerprints of its roots, lower-case hexadecimal.
+
+    Returns:
+        None for a bundle that is no copy of Mozilla's list.
+    """
+    known = frozenset(sha256s) & _history().keys()
+    if len(known) < _FEWEST_KNOWN:
+        return None
+    differences = [(len(known ^ one), day) for day, one in _lists()]
+    least = min(number for number, _ in differences)
+    if least > _MOST_OTHER:
+        return None
+    days = [day for number, day in differences if number == least]
+    return Age(days[0], days[-1])
