@@ -15,6 +15,7 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import Target
 from bot.diagnosis.target import TargetError, parse_target
 from bot.explain import Explanation, explain
+from bot.explain.host import names_code
 
 LONGEST = 12_000
 """Characters that are read of one message."""
@@ -53,12 +54,6 @@ _HOST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?(?![\w.])")
-_FILES = re.compile(
-    r"\.(?:py|rb|js|ts|php|go|rs|java|class|jar|c|cpp|h|cs|sh|exe|dll|so|log|txt|md|json|ya?ml|toml|"
-    r"ini|conf|cfg|xml|html?|css|pem|crt|cer|key|csr|p12|pfx|jks|der|gz|zip|tar|png|jpe?g|svg|sock|"
-    r"service|local\.sql|sql|csv|pl|pm)$",
-    re.IGNORECASE,
-)
 _MARKS = re.compile(r"[`*~]{1,3}")
 
 
@@ -101,7 +96,7 @@ def _targets(
     named += links
     named += _URL.findall(text)
     without_urls = _URL.sub(" ", text)
-    named += [one for one in _HOST.findall(without_urls) if not _FILES.search(one)]
+    named += [one for one in _HOST.findall(without_urls) if not names_code(one.partition(":")[0])]
     named += _IP.findall(without_urls)
     found: dict[tuple[str, int, str | None], Target] = {}
     for one in named[:200]:

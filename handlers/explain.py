@@ -68,7 +68,7 @@ def render_explanation(explanation: Explanation, lang: Lang, *, button: bool = T
         blocks.rich(blocks.paragraph(blocks.word(explanation.summary))),
     ]
     made += _candidates(explanation, texts)
-    made += _steps(explanation, texts)
+    made += _steps(explanation, texts, checked=not button)
     made += _evidence(explanation, texts)
     named = _button(explanation, lang, texts) if button else None
     if named is not None:
@@ -172,12 +172,14 @@ def _candidates(explanation: Explanation, texts: Catalogue) -> list[Block]:
     return [blocks.rich(heading, blocks.bullets(lines))]
 
 
-def _steps(explanation: Explanation, texts: Catalogue) -> list[Block]:
-    if not explanation.next_steps:
+def _steps(explanation: Explanation, texts: Catalogue, *, checked: bool) -> list[Block]:
+    # Where the server is being checked anyhow, nobody is told to.
+    shown = [one for one in explanation.next_steps if not (checked and one.code == "check")]
+    if not shown:
         return []
     heading = texts.text("explain.heading.steps")
     elements: list[Element] = [blocks.paragraph(blocks.word(heading, bold=True))]
-    for step in explanation.next_steps:
+    for step in shown:
         elements.append(
             blocks.paragraph(
                 blocks.word(step.title, bold=True), blocks.word("\n" + shorten(step.text, 800))

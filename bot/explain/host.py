@@ -261,11 +261,42 @@ _PACKAGES = re.compile(
     r"resource|dev|main|app|index|server|client)\.[a-z_$][\w$]*",
     re.IGNORECASE,
 )
+# What reversed domain names begin with, and no server's name.
+_TOPMOST = frozenset(
+    [
+        "com",
+        "org",
+        "net",
+        "io",
+        "java",
+        "javax",
+        "sun",
+        "jdk",
+        "android",
+        "androidx",
+        "jakarta",
+        "system",
+        "microsoft",
+    ]
+)
 _EPHEMERAL = 32_768  # the first port that Linux gives to clients (ip_local_port_range)
 _PLACEHOLDER = re.compile(r"x{1,20}(?:\.x{1,20}){1,10}")
 _GUIDE = re.compile(r"/[^\s'\"]{0,200}(?:wiki|troubleshoot|/docs?/|/issues/|/faq)", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d{1,6}(?:\.\d{1,9}){1,3}(?:[-+a-z].*)?$")
 _CLASS = re.compile(r"[a-z][A-Za-z0-9]*[A-Z]|\.[A-Z][a-z]+[A-Z]?[A-Za-z]*$")
+
+
+def names_code(name: str) -> bool:
+    """Whether a dotted name is that of a file, a package or a class, and not of a server.
+
+    Args:
+        name: As it stands in a text, without port and not within a URL.
+    """
+    first, _, rest = name.casefold().partition(".")
+    last = rest.rpartition(".")[2]
+    if ("." in rest and first in _TOPMOST) or last.endswith(("error", "exception")):
+        return True
+    return last in _FILES or "_" in last or _CLASS.search(name) is not None
 
 
 def host_of(cleaned: Cleaned, deciding: str) -> tuple[str | None, int | None]:
@@ -316,24 +347,9 @@ def _accepted(name: str, text: str, start: int, end: int) -> str | None:
             return None
         if address is None and _VERSION.match(lower):
             return None
-        if _PACKAGES.match(bare) and (len(lower.split(".")) > 2 or text[end : end + 1] in "([{:"):
-            labels = lower.split(".")
-            if labels[0] in {
-                "com",
-                "org",
-                "net",
-                "io",
-                "java",
-                "javax",
-                "sun",
-                "jdk",
-                "android",
-                "androidx",
-                "jakarta",
-                "system",
-                "microsoft",
-            }:
-                return None
+        called = len(lower.split(".")) > 2 or text[end : end + 1] in "([{:"
+        if _PACKAGES.match(bare) and called and lower.partition(".")[0] in _TOPMOST:
+            return None
         if _CLASS.search(bare) or "_" in last or text[end : end + 1] == "(":
             return None
     if address and any(int(part) > 255 for part in bare.split(".")):

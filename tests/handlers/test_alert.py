@@ -128,6 +128,17 @@ SECTIONS = {
         ),
         ({"text": "ask <@U123> in <#C1|ops.example.com> about it"}, []),
         ({"text": "mail me at someone@example.jp"}, []),
+        (
+            {
+                "text": "SSLHandshakeException in checkout.PaymentClient: POST https://pay.example.jp/ "
+                "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException at "
+                "com.example.shop.Checkout(Checkout.java:12) requests.exceptions.SSLError "
+                "/etc/ssl/openssl.cnf"
+            },
+            ["pay.example.jp"],
+        ),
+        ({"text": "shop.example.jpが見られません"}, ["shop.example.jp"]),
         ({"text": "https://slack.com/archives/C1/p1 https://shop.example.jp"}, ["shop.example.jp"]),
         ({"text": "only <https://example.grafana.net/d/1|the dashboard>"}, ["example.grafana.net"]),
         ({"text": "nothing here"}, []),
