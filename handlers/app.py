@@ -29,6 +29,7 @@ from handlers.pictures import Pictures
 from handlers.press import CHOOSE_FIX, FIX, LETTER
 from handlers.pressed import Listener, answer_press, listeners
 from handlers.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
+from handlers.step import STEP, take_step
 from handlers.talk import hear
 from handlers.visit import EVENT as HOME_OPENED
 from handlers.visit import Act, act, acts, open_home
@@ -68,7 +69,7 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
         signing_secret=signing_secret or "",
         authorize=authorize,
         raise_error_for_unhandled_request=True,
-        # No custom step and no assistant is registered.
+        # A step's own token goes along with what ends the step, and with nothing else.
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
@@ -122,6 +123,10 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
     @app.event(HOME_OPENED)
     async def on_home(event: dict[str, Any], context: AsyncBoltContext) -> None:
         await open_home(desk, event, context.get(ARRIVED))
+
+    @app.function(STEP)
+    async def on_step(body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await take_step(desk, body, context.get(ARRIVED))
 
     for action_id, listener_at_home in acts().items():
         app.action(action_id)(_on_act(desk, listener_at_home))

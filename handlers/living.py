@@ -30,7 +30,7 @@ from handlers.news import moment, news
 from handlers.press import Press, PressError, Shared, decode_press
 from handlers.reply import ReplyError
 from handlers.sentences import say
-from handlers.threads import remember
+from handlers.threads import remember, remember_shared
 from handlers.update import tell_later
 from handlers.web import api_error
 
@@ -321,6 +321,7 @@ def _post(press: Press, answer: Answer) -> Post | None:
 
 async def _note(desk: Desk, spot: Spot, press: Press, answer: Answer) -> None:
     await remember(desk, spot.channel, spot.thread, answer, press.lang, press.shared)
+    await remember_shared(desk, answer.report.id, spot.channel, spot.ts)
     post = _post(press, answer)
     try:
         if post is not None:

@@ -5,6 +5,7 @@ in that thread, not the answer itself.
 """
 
 import asyncio
+import re
 
 import structlog
 
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 # In the place of a message's timestamp, which never reads like it.
 _LAST = "last"
+# In the place of a channel.
+_SHARED = "shared"
 
 
 def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
@@ -62,3 +65,21 @@ async def press_in(desk: Desk, channel: str, ts: str | None) -> Press | None:
 async def last_press(desk: Desk, channel: str) -> Press | None:
     """What was shown last in a channel, or in somebody's direct messages."""
     return await press_in(desk, channel, _LAST)
+
+
+async def remember_shared(desk: Desk, result: str, channel: str, ts: str) -> None:
+    """That message shows this result to everybody."""
+    try:
+        await desk.threads.set(_SHARED, result, f"{channel} {ts}")
+    except StoreAwayError:
+        log.info("not noted where a result was shared", channel=channel)
+
+
+async def shared_message(desk: Desk, result: str) -> tuple[str, str] | None:
+    """Channel and timestamp of the message that showed this result last; None if there is none."""
+    try:
+        value = await desk.threads.get(_SHARED, result)
+    except StoreAwayError:
+        return None
+    found = re.fullmatch(r"([A-Z0-9]{2,32}) (\d{1,20}\.\d{1,10})", value or "")
+    return (found[1], found[2]) if found else None

@@ -9,6 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.app import COMMAND, EVENTS
 from handlers.pressed import listeners
 from handlers.shortcut import MESSAGE_SHORTCUT
+from handlers.step import EVENT as STEP_RUN
+from handlers.step import STEP
 from handlers.visit import EVENT as HOME_OPENED
 
 ROOT = Path(__file__).parents[2]
@@ -16,12 +18,14 @@ MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 
 # docs.slack.dev/reference/methods: the bot scope that each Web API method asks for.
 SCOPES = {
+    "chat_getPermalink": None,
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
     "conversations_open": "im:write",
     "files_upload_v2": "files:write",
     "functions_completeError": None,
+    "functions_completeSuccess": None,
     "users_info": "users:read",
     "usergroups_users_list": None,  # optional, see below
     "views_open": None,
@@ -38,6 +42,7 @@ OPTIONAL = {"usergroups:read": "TLSCHECK_USER_GROUPS"}
 EVENT_SCOPES = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "function_executed": None,
     "message.im": "im:history",
 }
 
@@ -123,7 +128,7 @@ def test_the_events_are_those_that_are_heard() -> None:
     """Both ways, with the scope that each asks for; and people can write to the bot."""
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
     assert set(subscribed) == set(EVENT_SCOPES)
-    assert {name.partition(".")[0] for name in subscribed} == {*EVENTS, HOME_OPENED}
+    assert {name.partition(".")[0] for name in subscribed} == {*EVENTS, HOME_OPENED, STEP_RUN}
     home = manifest()["features"]["app_home"]
     assert home["home_tab_enabled"] is True
     assert home["messages_tab_enabled"] is True
@@ -136,6 +141,23 @@ def test_the_shortcuts_are_those_that_are_heard() -> None:
     assert (shortcut["type"], shortcut["callback_id"]) == ("message", MESSAGE_SHORTCUT)
     # docs.slack.dev/reference/app-manifest: features.shortcuts
     assert len(shortcut["description"]) <= 150
+
+
+def test_the_steps_are_those_that_are_heard() -> None:
+    """One, with the inputs and outputs of the contract; Slack asks for two settings more."""
+    (name,) = manifest()["functions"]
+    step = manifest()["functions"][name]
+    assert name == STEP
+    assert set(step["input_parameters"]) == {"host"}
+    assert set(step["output_parameters"]) == {"verdict", "cause", "summary", "permalink"}
+    for parameters in (step["input_parameters"], step["output_parameters"]):
+        for key, one in parameters.items():
+            assert one["name"] == key
+            assert one["type"] == "string"
+            assert one["is_required"] is True
+    # docs.slack.dev/tools/bolt-python/tutorial/custom-steps-workflow-builder-existing
+    assert manifest()["settings"]["org_deploy_enabled"] is True
+    assert manifest()["settings"]["function_runtime"] == "remote"
 
 
 def test_the_scopes_are_those_that_are_used() -> None:
