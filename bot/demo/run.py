@@ -109,7 +109,8 @@ async def open_demo(
                 Lever(host, one.states, lambda one=one: one.now, one.turn)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
                 for host, one in lab.switches.items()
             ],
-            locales=LOCALES,
+            # With one language for everybody there is nothing to choose.
+            locales=LOCALES if lang is None else (),
             zones=ZONES,
             lang=lang,
             strict=False,

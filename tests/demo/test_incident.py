@@ -34,6 +34,7 @@ class Words:
     questions: tuple[tuple[str, str], ...]
     watch: str
     mend: str
+    home: str
 
 
 ENGLISH = Words(
@@ -48,6 +49,7 @@ ENGLISH = Words(
     ),
     watch="watch",
     mend="Install the full chain",
+    home="Home",
 )
 JAPANESE = Words(
     more="その他の操作",
@@ -61,12 +63,13 @@ JAPANESE = Words(
     ),
     watch="監視して",
     mend="fullchain.pemを入れる",
+    home="ホーム",
 )
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", ENGLISH), ("ja", JAPANESE)], ids=["en", "ja"])
 async def test_from_the_alert_to_the_end(lang: str, words: Words) -> None:
-    """Alert → shortcut → explained and checked → shared → asked on → watched → mended → told."""
+    """Alert → shortcut → explained and checked → shared → asked on → watched → mended → told → home."""
     clock = Clock()
     async with (
         open_demo(lang="ja" if lang == "ja" else "en", clock=clock) as demo,
@@ -112,5 +115,9 @@ async def test_from_the_alert_to_the_end(lang: str, words: Words) -> None:
         await page.get_by_role("button", name=re.compile(r"^\d+ (replies|件の返信)")).click()
         await expect(thread.get_by_role("article").last).to_contain_text("shop.lab.test")
         await seen.keep(f"incident-{lang}-3-mended")
+        await page.get_by_role("navigation").get_by_role("button", name="tlscheck").click()
+        home = page.get_by_role("region", name=words.home)
+        await expect(home).to_contain_text("shop.lab.test")
+        await seen.keep(f"incident-{lang}-4-home")
         assert slack.refusals == ()
         assert seen.noise == []
