@@ -24,6 +24,8 @@ _SECRETS = (
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
     "SLACK_APP_TOKEN",
+    "SLACK_CLIENT_SECRET",
+    "TLSCHECK_ENCRYPTION_KEY",
     "REDIS_URL",
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -43,6 +45,10 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = None
+    slack_client_id: Annotated[str, Field(pattern=r"^[0-9.]{3,64}$|^$")] = ""
+    slack_client_secret: SecretStr | None = None
+    slack_redirect_uri: str = ""
+    tlscheck_encryption_key: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     redis_url: SecretStr | None = None

@@ -62,6 +62,8 @@ class Watch(BaseModel):
     kind: Kind
     question: Question
     team: Annotated[str, Field(max_length=32)] = ""
+    space: Annotated[str, Field(max_length=32)] = ""
+    """The workspace that it was begun in, where the bot is in several."""
     channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]
     thread_ts: Annotated[str, Field(pattern=_TS)] | None = None
     message_ts: Annotated[str, Field(pattern=_TS)] | None = None

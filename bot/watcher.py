@@ -17,6 +17,7 @@ from bot.diagnosis.question import Question
 from bot.metrics import Metrics
 from bot.service import Answer, CheckFailedError, ServiceClosedError
 from bot.store.connection import StoreAwayError
+from bot.store.space import set_space
 from bot.store.watches import LEASE, Claimed, Watches
 from bot.watch import Notice, Watch, look, next_look
 
@@ -127,6 +128,9 @@ class Watcher:
 
     async def _attend(self, claimed: Claimed) -> None:
         watch = claimed.watch
+        # Each look is a task of its own.
+        set_asker(Asker("watch", user=watch.user, team=watch.team, channel=watch.channel))
+        set_space(watch.space)
         late = self._clock() - claimed.due
         self._metrics.watch_looked(late.total_seconds())
         try:
@@ -140,8 +144,6 @@ class Watcher:
             log.debug("a watch waits until Redis is back", id=watch.id)
 
     async def _look(self, watch: Watch) -> None:
-        # Each look is a task of its own.
-        set_asker(Asker("watch", user=watch.user, team=watch.team, channel=watch.channel))
         try:
             answer = await self._service.ask(watch.question, refresh=True)
         except ServiceClosedError:

@@ -109,9 +109,15 @@ class Access:
         self._groups = groups
         self._others = others
 
-    async def why_not(self, asker: Asker) -> Why | None:
-        """Why this asker may not ask here and by this way, or None when they may."""
-        if not self._others and asker.team and self.home and asker.team not in self.home:
+    async def why_not(self, asker: Asker, home: frozenset[str | None] = frozenset()) -> Why | None:
+        """Why this asker may not ask here and by this way, or None when they may.
+
+        Args:
+            asker: Who, where, and by which way.
+            home: The workspace that the request is for, where the bot is in several.
+        """
+        home = home or self.home
+        if not self._others and asker.team and home and asker.team not in home:
             return "team"
         limited = bool(self.channels) or self._groups is not None
         if limited and asker.surface == "step":

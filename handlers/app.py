@@ -34,6 +34,7 @@ from handlers.talk import hear
 from handlers.visit import EVENT as HOME_OPENED
 from handlers.visit import Act, act, acts, open_home
 from handlers.window import turn
+from handlers.workspaces import Workspaces, hear_uninstalls
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,13 @@ EVENTS = ("app_mention", "message")
 """What is talked of; of messages Slack sends those in direct messages only (`message.im`)."""
 
 
-def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> AsyncApp:
+def build_app(
+    desk: Desk,
+    access: Access,
+    *,
+    signing_secret: str | None,
+    workspaces: Workspaces | None = None,
+) -> AsyncApp:
     """The app with all its listeners.
 
     Args:
@@ -50,9 +57,13 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
         access: Who may use it.
         signing_secret: Proves requests over HTTP. None (Socket Mode): every request over HTTP is
             refused.
+        workspaces: Those that the app was installed into; None: the one of the desk's token.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        if workspaces is not None:
+            # Bolt takes None for "not installed", which its types do not say.
+            return await workspaces.authorize(enterprise_id, team_id)  # type: ignore[return-value]
         # One workspace, one token, tested at the start: no auth.test for each request.
         return AuthorizeResult(
             enterprise_id=enterprise_id, team_id=team_id, bot_token=desk.client.token
@@ -74,7 +85,9 @@ def build_app(desk: Desk, access: Access, *, signing_secret: str | None) -> Asyn
         attaching_conversation_kwargs_enabled=False,
     )
 
-    mind_manners(app, desk, access)
+    mind_manners(app, desk, access, many=workspaces is not None)
+    if workspaces is not None:
+        hear_uninstalls(app, workspaces)
 
     @app.command(COMMAND)
     async def on_command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:

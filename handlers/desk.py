@@ -23,6 +23,7 @@ from bot.store.history import History
 from bot.store.neighbours import Neighbours
 from bot.store.posts import Posts
 from bot.store.recent import Recent
+from bot.store.space import in_space
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
@@ -146,7 +147,7 @@ class Desk:
             return True
         try:
             async with asyncio.timeout(ONCE_SECONDS):
-                first = await self.store.first_time(kind, delivery, REMEMBERED)
+                first = await self.store.first_time(kind, in_space(delivery), REMEMBERED)
         except TimeoutError:
             return True
         if not first:

@@ -12,11 +12,13 @@ import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
 from bot.metrics import CONTENT_TYPE
 from handlers import limits
 from handlers.ask import ARRIVED
 from handlers.measure import Measures
+from handlers.workspaces import add_pages
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +28,19 @@ Problems = Callable[[], Awaitable[dict[str, str]]]
 """What cannot be used now, by name; empty when all is well."""
 
 
-def web_app(app: AsyncApp | None, measures: Measures, problems: Problems) -> web.Application:
+def web_app(
+    app: AsyncApp | None,
+    measures: Measures,
+    problems: Problems,
+    flow: AsyncOAuthFlow | None = None,
+) -> web.Application:
     """The web application.
 
     Args:
         app: Takes Slack's requests; None when they come over Socket Mode only.
         measures: What `/metrics` shows.
         problems: Asked by `/readyz`.
+        flow: Installs into further workspaces; None: there is but one.
     """
 
     async def events(app: AsyncApp, request: web.Request) -> web.Response:
@@ -73,6 +81,8 @@ def web_app(app: AsyncApp | None, measures: Measures, problems: Problems) -> web
     made = web.Application(client_max_size=limits.REQUEST_BYTES)
     if app is not None:
         made.router.add_post("/slack/events", partial(events, app))
+    if flow is not None:
+        add_pages(made, flow)
     made.router.add_get("/healthz", healthz)
     made.router.add_get("/readyz", readyz)
     made.router.add_get("/metrics", metrics)

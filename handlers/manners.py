@@ -14,6 +14,7 @@ from bot.audit import Asker, note, set_asker
 from handlers.access import Access
 from handlers.desk import Desk
 from handlers.refusing import refuse
+from handlers.workspaces import enter
 
 _SURFACES = {
     "block_actions": "press",
@@ -33,15 +34,19 @@ _EVENTS = {
 Next = Callable[[], Awaitable[BoltResponse]]
 
 
-def mind_manners(app: AsyncApp, desk: Desk, access: Access) -> None:
-    """Have every request of the app pass here first."""
+def mind_manners(app: AsyncApp, desk: Desk, access: Access, *, many: bool) -> None:
+    """Have every request of the app pass here first; `many`: it is in several workspaces."""
 
     async def manners(
         body: dict[str, Any], context: AsyncBoltContext, ack: AsyncAck, next_: Next
     ) -> BoltResponse:
         asker = read_asker(body, context)
         set_asker(asker)
-        why = None if _own_doing(body) else await access.why_not(asker)
+        result = context.authorize_result
+        if many and result is not None:
+            enter(result.bot_token, result.team_id or result.enterprise_id or "")
+        home = (result.team_id, result.enterprise_id) if many and result is not None else ()
+        why = None if _own_doing(body) else await access.why_not(asker, frozenset(home))
         if why is None:
             if not await _first_time(desk, body):
                 return await ack()

@@ -17,6 +17,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.store.space import in_space
 from bot.texts.catalogue import LANGS, Lang
 from bot.texts.moment import zone_named
 from handlers.web import api_error
@@ -57,7 +58,7 @@ class People:
 
     def known(self, user: str) -> Person | None:
         """What is known of somebody without asking Slack."""
-        found = self._kept.get(user)
+        found = self._kept.get(in_space(user))
         if found is None or self._clock() - found[0] > KEPT_FOR:
             return None
         return found[1]
@@ -67,7 +68,8 @@ class People:
         known = self.known(user)
         if known is not None or not user:
             return known or NOBODY
-        task = self._asking.get(user)
+        key = in_space(user)
+        task = self._asking.get(key)
         if task is None:
             if len(self._asking) >= AT_ONCE:
                 return NOBODY
@@ -75,8 +77,8 @@ class People:
                 task = self._work.start(self._ask(user), name="people", follows=False)
             except TooMuchWorkError:
                 return NOBODY
-            self._asking[user] = task
-            task.add_done_callback(lambda _task: self._asking.pop(user, None))
+            self._asking[key] = task
+            task.add_done_callback(lambda _task: self._asking.pop(key, None))
         if within > 0:
             await asyncio.wait((task,), timeout=within)
         if not task.done() or task.cancelled() or task.exception() is not None:
@@ -105,8 +107,8 @@ class People:
         self._refused = True
 
     def _keep(self, user: str, person: Person) -> None:
-        self._kept[user] = (self._clock(), person)
-        self._kept.move_to_end(user)
+        self._kept[in_space(user)] = (self._clock(), person)
+        self._kept.move_to_end(in_space(user))
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 

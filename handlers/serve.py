@@ -21,21 +21,24 @@ from typing import Any, Literal
 import aiohttp
 import structlog
 from aiohttp import web
-from pydantic import SecretStr
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.audit import Audited
 from bot.metrics import Metrics
 from bot.service import Service
 from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
+from bot.store.installations import Installations
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
-from bot.watcher import Watcher
+from bot.watcher import Teller, Watcher
 from handlers.access import Access, Groups
 from handlers.address import Addresses
 from handlers.app import build_app
+from handlers.credentials import read_credentials
 from handlers.desk import Desk
 from handlers.doors import web_app
 from handlers.living import renew_watched
@@ -49,6 +52,7 @@ from handlers.socket import Socket
 from handlers.teller import SlackTeller
 from handlers.web import api_error, open_session, web_client
 from handlers.work import Work
+from handlers.workspaces import Workspaces, WorkspaceTeller, oauth_flow
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +126,8 @@ async def serve(
     Raises:
         SettingsError: A setting is missing or refused; the text names it.
     """
-    bot_token, app_token, signing_secret = _slack_settings(settings)
+    credentials = read_credentials(settings)
+    app_token, oauth = credentials.app_token, credentials.oauth
     # Who passes `stop` minds the signals.
     signals = _SIGNALS if stop is None else ()
     stop = stop or asyncio.Event()
@@ -153,7 +158,13 @@ async def serve(
                 channel=settings.tlscheck_rate_channel,
             ),
         )
-        client = web_client(bot_token, settings.slack_api_url, session, measures)
+        client = web_client(
+            credentials.bot_token,
+            settings.slack_api_url,
+            session,
+            measures,
+            many=oauth is not None,
+        )
         work = Work(measures)
         desk = Desk(
             service=Noted(asked, store.recent, work),
@@ -185,10 +196,20 @@ async def serve(
             groups=groups,
             others=settings.tlscheck_other_workspaces,
         )
-        app = build_app(desk, access, signing_secret=signing_secret)
-        teller = SlackTeller(lambda _team: client, partial(renew_watched, desk))
+        workspaces: Workspaces | None = None
+        flow: AsyncOAuthFlow | None = None
+        teller: Teller = SlackTeller(lambda _team: client, partial(renew_watched, desk))
+        if oauth is not None:
+            stored = Installations(store.connection, oauth.keys)
+            workspaces = Workspaces(stored, clock)
+            plain = web_client(None, settings.slack_api_url, session, measures)
+            flow = oauth_flow(workspaces, stored, plain, oauth)
+            teller = WorkspaceTeller(teller, workspaces)
+        app = build_app(
+            desk, access, signing_secret=credentials.signing_secret, workspaces=workspaces
+        )
         watcher = Watcher(store.watches, asked, teller, clock, metrics=metrics)
-        slack = _Slack(client, access, groups)
+        slack = _Slack(client, access, groups, many=oauth is not None)
         socket: Socket | None = None
 
         async def problems() -> dict[str, str]:
@@ -203,7 +224,7 @@ async def serve(
             return found
 
         runner = web.AppRunner(
-            web_app(app if signing_secret else None, measures, problems),
+            web_app(app if credentials.signing_secret else None, measures, problems, flow),
             access_log=None,
             shutdown_timeout=5.0,
         )
@@ -231,43 +252,6 @@ async def serve(
         finally:
             await runner.cleanup()
     log.info("ended")
-
-
-def _slack_settings(settings: Settings) -> tuple[str, str | None, str | None]:
-    """The bot's token, the app's token, the signing secret."""
-
-    def value(secret: SecretStr | None) -> str | None:
-        return (secret.get_secret_value().strip() or None) if secret is not None else None
-
-    bot_token = value(settings.slack_bot_token)
-    app_token = value(settings.slack_app_token)
-    signing_secret = value(settings.slack_signing_secret)
-    if bot_token is None:
-        msg = (
-            "SLACK_BOT_TOKEN is not set: give the bot token (xoxb-…) of the installed Slack app, "
-            "or try everything without Slack with: tlscheck demo"
-        )
-        raise SettingsError(msg)
-    # Slack says only "invalid_auth", and only when it is reached; these slips can be named at once.
-    if not bot_token.removeprefix("xoxb-") or bot_token.startswith(("xapp-", "xoxp-")):
-        msg = (
-            "SLACK_BOT_TOKEN is not a bot token: it begins with xoxb- and stands under "
-            "Install App in the settings of the Slack app"
-        )
-        raise SettingsError(msg)
-    if app_token is not None and not (app_token.startswith("xapp-") and app_token[5:]):
-        msg = (
-            "SLACK_APP_TOKEN is not an app-level token: it begins with xapp- and stands under "
-            "Basic Information in the settings of the Slack app (leave it empty for HTTP)"
-        )
-        raise SettingsError(msg)
-    if app_token is None and signing_secret is None:
-        msg = (
-            "SLACK_APP_TOKEN is not set (Socket Mode), and neither is SLACK_SIGNING_SECRET (HTTP): "
-            "one of the two is needed"
-        )
-        raise SettingsError(msg)
-    return bot_token, app_token, signing_secret
 
 
 @asynccontextmanager
@@ -344,13 +328,20 @@ async def _until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) ->
 class _Slack:
     """Slack's Web API: whether it takes our token."""
 
-    def __init__(self, client: AsyncWebClient, access: Access, groups: Groups | None) -> None:
+    def __init__(
+        self, client: AsyncWebClient, access: Access, groups: Groups | None, *, many: bool
+    ) -> None:
         self._client = client
+        self._many = many
         self._access = access
         self._groups = groups
         self._asked = float("-inf")
         self._trouble: str | None = "not asked yet"
         self._lock = asyncio.Lock()
+
+    async def _test(self) -> AsyncSlackResponse:
+        # With many workspaces there may be no token yet: then only whether Slack is there.
+        return await (self._client.api_test() if self._many else self._client.auth_test())
 
     async def problem(self) -> str | None:
         """What is wrong, or None; asked anew at most once a minute."""
@@ -359,7 +350,7 @@ class _Slack:
             if now - self._asked > AUTH_FRESH_SECONDS:
                 try:
                     async with asyncio.timeout(5):
-                        await self._client.auth_test()
+                        await self._test()
                     self._trouble, self._asked = None, now
                 except SlackApiError as error:
                     self._trouble = f"auth.test: {api_error(error)}"
@@ -377,7 +368,7 @@ class _Slack:
         while True:
             name = "SLACK_BOT_TOKEN"
             try:
-                ours = await self._client.auth_test()
+                ours = await self._test()
                 self._trouble, self._asked = None, asyncio.get_running_loop().time()
                 ids = (ours.get("team_id"), ours.get("enterprise_id"))
                 self._access.home = frozenset(one for one in ids if isinstance(one, str))

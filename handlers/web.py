@@ -5,6 +5,7 @@ slack_sdk repeats lost connections only; 429 and 5xx need handlers of their own
 """
 
 import re
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -103,6 +104,14 @@ class _ServerFailed(_Counted):
         return response is not None and response.status_code >= 500
 
 
+_TOKEN: ContextVar[str | None] = ContextVar("token", default=None)
+
+
+def use_token(token: str | None) -> None:
+    """From now on this task, and those it starts, speak with the token of that workspace."""
+    _TOKEN.set(token)
+
+
 class _CountedClient(AsyncWebClient):
     """Counts what came of each call."""
 
@@ -124,6 +133,19 @@ class _CountedClient(AsyncWebClient):
         finally:
             self.measures.metrics.slack_called(api_method, outcome)
         return response
+
+
+class _WorkspaceClient(_CountedClient):
+    """Speaks with the token of the workspace that the task works for (`use_token`)."""
+
+    @property
+    def token(self) -> str | None:
+        """The token of this task."""
+        return _TOKEN.get()
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        """Set by slack_sdk when it is made; there is none of its own."""
 
 
 def api_error(error: SlackApiError) -> str:
@@ -161,7 +183,12 @@ def open_session(api_url: str) -> aiohttp.ClientSession:
 
 
 def web_client(
-    token: str | None, base_url: str, session: aiohttp.ClientSession, measures: Measures
+    token: str | None,
+    base_url: str,
+    session: aiohttp.ClientSession,
+    measures: Measures,
+    *,
+    many: bool = False,
 ) -> AsyncWebClient:
     """A Web API client over the given session.
 
@@ -170,8 +197,9 @@ def web_client(
         base_url: The address of the Web API, with its final slash.
         session: Who opened it closes it.
         measures: Counts the retries.
+        many: Each task brings the token of its own workspace.
     """
-    client = _CountedClient(
+    client = (_WorkspaceClient if many else _CountedClient)(
         token=token,
         base_url=base_url,
         session=session,

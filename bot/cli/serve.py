@@ -40,6 +40,8 @@ def _secrets(settings: Settings) -> list[str]:
         settings.slack_bot_token,
         settings.slack_signing_secret,
         settings.slack_app_token,
+        settings.slack_client_secret,
+        settings.tlscheck_encryption_key,
         settings.redis_url,
     )
     return [value.get_secret_value() for value in values if value is not None]

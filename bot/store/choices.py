@@ -8,6 +8,7 @@ import hashlib
 from datetime import timedelta
 
 from bot.store.connection import Connection, StoreRefusedError
+from bot.store.space import in_space
 from bot.texts.catalogue import LANGS, Lang
 
 KEPT = timedelta(days=365)
@@ -40,4 +41,4 @@ class Choices:
 
 def _name(user: str) -> str:
     # Hashed: an id from outside must not choose the key's length or content.
-    return f"tlscheck:lang:{hashlib.sha256(user.encode(errors='replace')).hexdigest()}"
+    return f"tlscheck:lang:{hashlib.sha256(in_space(user).encode(errors='replace')).hexdigest()}"

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from bot.history import State
 from bot.store.connection import Connection, StoreAwayError, StoreRefusedError
 from bot.store.lock import Busy, Locks
+from bot.store.space import in_space
 
 log = structlog.get_logger(__name__)
 
@@ -108,5 +109,5 @@ class Posts:
 
 def _name(channel: str, ts: str) -> str:
     # Hashed: an id from outside must not choose the key's length or content.
-    place = f"{channel}\n{ts}".encode(errors="replace")
+    place = f"{in_space(channel)}\n{ts}".encode(errors="replace")
     return f"tlscheck:post:{hashlib.sha256(place).hexdigest()}"

@@ -19,6 +19,7 @@ from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.question import Question
 from bot.store.connection import Connection, Script, StoreRefusedError
 from bot.store.results import could_be_asked
+from bot.store.space import in_space
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +118,7 @@ class Recent:
 
 def _name(place: str) -> str:
     # Hashed: an id from outside must not choose the key's length or content.
-    return f"tlscheck:recent:{hashlib.sha256(place.encode(errors='replace')).hexdigest()}"
+    return f"tlscheck:recent:{hashlib.sha256(in_space(place).encode(errors='replace')).hexdigest()}"
 
 
 def _read(raw: bytes) -> Checked | None:

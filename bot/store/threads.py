@@ -10,6 +10,7 @@ import hashlib
 from datetime import timedelta
 
 from bot.store.connection import Connection, StoreRefusedError
+from bot.store.space import in_space
 
 KEPT = timedelta(days=30)
 LONGEST = 2000
@@ -52,5 +53,5 @@ class Threads:
 
 def _name(channel: str, ts: str) -> str:
     # Hashed: an id from outside must not choose the key's length or content.
-    place = f"{channel}\n{ts}".encode(errors="replace")
+    place = f"{in_space(channel)}\n{ts}".encode(errors="replace")
     return f"tlscheck:thread:{hashlib.sha256(place).hexdigest()}"

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from bot.store.connection import Connection, Script, StoreRefusedError
 from bot.store.results import could_be_asked
+from bot.store.space import current_space, in_space
 from bot.watch import EXPIRY_KEPT, Watch
 
 log = structlog.get_logger(__name__)
@@ -104,9 +105,10 @@ class Watches:
             TooManyWatchesError: There is no room.
             StoreAwayError: Redis is away.
         """
+        watch = watch.model_copy(update={"space": current_space()})
         found = await self._connection.run(
             _ADD,
-            [_name(watch.id), _DUE, _channel(watch.channel), _person(watch.user)],
+            _keys(watch),
             watch.id,
             watch.subject,
             _encode(watch),
@@ -166,7 +168,7 @@ class Watches:
 
     async def remove(self, watch: Watch) -> bool:
         """End a watch; whether it still was there."""
-        keys = [_name(watch.id), _DUE, _channel(watch.channel), _person(watch.user)]
+        keys = _keys(watch)
         return bool(await self._connection.run(_REMOVE, keys, watch.id, watch.subject))
 
     async def get(self, id_: str) -> Watch | None:
@@ -181,8 +183,10 @@ class Watches:
 
     async def of_channel(self, channel: str) -> list[Watch]:
         """The watches that tell this channel, in the order of their beginning."""
+        space = current_space()
+        name = _channel(channel, space)
         try:
-            found: Sequence[bytes] = await self._connection.execute("HGETALL", _channel(channel))
+            found: Sequence[bytes] = await self._connection.execute("HGETALL", name)
         except StoreRefusedError as error:
             if error.code != "WRONGTYPE":
                 raise
@@ -194,16 +198,18 @@ class Watches:
         for field, watch in zip(fields, found_watches, strict=True):
             if watch is None:
                 # It ran out, or a bot died between its last two words.
-                await self._connection.execute("HDEL", _channel(channel), field)
-            elif watch.channel == channel and not watch.ended:
+                await self._connection.execute("HDEL", name, field)
+            elif (watch.channel, watch.space) == (channel, space) and not watch.ended:
                 watches.append(watch)
         return sorted(watches, key=lambda one: one.begun)
 
     async def of_person(self, user: str) -> list[Watch]:
         """The watches that somebody began, in the order of their beginning."""
+        space = current_space()
+        name = _person(user, space)
         try:
             found: Sequence[bytes] = await self._connection.execute(
-                "SRANDMEMBER", _person(user), MOST_OF_PERSON
+                "SRANDMEMBER", name, MOST_OF_PERSON
             )
         except StoreRefusedError as error:
             if error.code != "WRONGTYPE":
@@ -213,8 +219,9 @@ class Watches:
         found_watches = await asyncio.gather(*(self.get(id_) for id_ in ids))
         gone = [raw for raw, one in zip(found, found_watches, strict=True) if one is None]
         if gone:
-            await self._connection.execute("SREM", _person(user), *gone)
-        own = [one for one in found_watches if one is not None and one.user == user]
+            await self._connection.execute("SREM", name, *gone)
+        known = [one for one in found_watches if one is not None]
+        own = [one for one in known if (one.user, one.space) == (user, space)]
         return sorted((one for one in own if not one.ended), key=lambda one: one.begun)
 
     async def count(self) -> int:
@@ -231,12 +238,18 @@ def _name(id_: str) -> str:
     return f"tlscheck:watch:{id_}"
 
 
-def _channel(channel: str) -> str:
-    return f"tlscheck:watches:in:{channel}"
+def _channel(channel: str, space: str) -> str:
+    return f"tlscheck:watches:in:{in_space(channel, space)}"
 
 
-def _person(user: str) -> str:
-    return f"tlscheck:watches:of:{user}"
+def _person(user: str, space: str) -> str:
+    return f"tlscheck:watches:of:{in_space(user, space)}"
+
+
+def _keys(watch: Watch) -> list[str]:
+    """The watch itself, the looks to come, and the lists of its channel and its watcher."""
+    channel, person = _channel(watch.channel, watch.space), _person(watch.user, watch.space)
+    return [_name(watch.id), _DUE, channel, person]
 
 
 def _encode(watch: Watch) -> bytes:

@@ -18,6 +18,7 @@ MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 
 # docs.slack.dev/reference/methods: the bot scope that each Web API method asks for.
 SCOPES = {
+    "api_test": None,
     "chat_getPermalink": None,
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
