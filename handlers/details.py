@@ -6,7 +6,7 @@ Pure. It has sections, as tabs, and each as many pages as it takes; a window's o
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -18,6 +18,7 @@ from bot.texts.moment import moment_text
 from handlers import blocks, limits
 from handlers.answer import fix_elements, host_name
 from handlers.blocks import Block, Element
+from handlers.chain import draw_chain
 from handlers.escape import shorten, visible
 from handlers.press import Press
 
@@ -94,6 +95,7 @@ def details_view(
     opened: Opened,
     zone: tzinfo = UTC,
     *,
+    moment: datetime | None = None,
     history: Sequence[Block] = (),
     note: str = "",
 ) -> View:
@@ -103,12 +105,18 @@ def details_view(
         report: Phrased in the language of `opened`.
         opened: Which section and page; a page that does not exist is the last one.
         zone: The reader's.
+        moment: The moment that the chain was judged at; None: when it was checked.
         history: The blocks of the history section.
         note: A sentence above everything.
     """
     lang = opened.press.lang
     texts = catalogue(lang)
-    body = _section_blocks(report, opened.section, texts, zone, history)
+    if opened.section == "history":
+        body = list(history)
+    elif opened.section == "chain":
+        body = _chain(report, moment or report.checked_at, texts, zone)
+    else:
+        body = _section_blocks(report, opened.section, texts)
     pages = _pages(body or [blocks.context(texts.text(f"details.none.{opened.section}"))])
     page = min(opened.page, len(pages) - 1)
     shown = [blocks.header(host_name(report)), blocks.actions(*_tabs(opened.section, texts))]
@@ -165,22 +173,23 @@ def _pages(body: Sequence[Block]) -> list[list[Block]]:
     return pages
 
 
-def _section_blocks(
-    report: Report, section: Section, texts: Catalogue, zone: tzinfo, history: Sequence[Block]
-) -> list[Block]:
+def _section_blocks(report: Report, section: Section, texts: Catalogue) -> list[Block]:
     match section:
-        case "summary":
-            return _summary(report, texts)
-        case "chain":
-            return list(_chains(report, texts, zone))
         case "clients":
             return list(_clients(report, texts))
         case "addresses":
             return list(_endpoints(report, texts))
         case "evidence":
             return [_finding(one, texts) for one in report.findings]
-        case "history":
-            return list(history)
+        case _:
+            return _summary(report, texts)
+
+
+def _chain(report: Report, moment: datetime, texts: Catalogue, zone: tzinfo) -> list[Block]:
+    """The drawing in words, and below it each certificate."""
+    drawn = draw_chain(report, moment, texts)
+    made = [blocks.rich(blocks.preformatted(drawn, 2500))] if drawn is not None else []
+    return [*made, *_chains(report, texts, zone)]
 
 
 def _summary(report: Report, texts: Catalogue) -> list[Block]:

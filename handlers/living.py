@@ -31,6 +31,7 @@ from handlers.press import Press, PressError, Shared, decode_press
 from handlers.reply import ReplyError
 from handlers.sentences import say
 from handlers.threads import remember, remember_shared
+from handlers.trouble import KIND_OF
 from handlers.update import tell_later
 from handlers.web import api_error
 
@@ -86,8 +87,11 @@ class NotShownError(Exception):
     def sentence(self, press: Press) -> Message:
         """What to say to the person: what happened, and what can be done."""
         host = press.command.split(" ", 1)[0].removesuffix(":443")
-        key = _SENTENCES.get(self.reason, "share.failed")
-        return say(press.lang, key, error=self.reason, host=host)
+        key = _SENTENCES.get(self.reason)
+        if key is None:
+            kind = KIND_OF.get(self.reason)
+            key = f"trouble.{kind}" if kind is not None else "share.failed"
+        return say(press.lang, key, error=self.reason, host=host, scope="?")
 
 
 async def publish(desk: Desk, spot: Spot, answer: Answer, lang: Lang, user: str) -> None:
@@ -217,6 +221,17 @@ async def known_post(desk: Desk, spot: Spot) -> Post | None:
         return None
 
 
+async def note_shown(desk: Desk, spot: Spot, press: Press) -> None:
+    """Note what a shared message shows, where that is not known yet.
+
+    One that was posted through a response address is known only when somebody presses on it.
+    """
+    if await known_post(desk, spot) is None:
+        answer = await desk.service.recall(press.result) if press.result else None
+        if answer is not None:
+            await _note(desk, spot, press, answer)
+
+
 def history_line(old: State, seen: datetime, answer: Answer, lang: Lang) -> str | None:
     """What changed, as mrkdwn: “10:02 missing intermediate → 14:31 ok”, and the certificates.
 
@@ -243,7 +258,7 @@ def history_line(old: State, seen: datetime, answer: Answer, lang: Lang) -> str 
             )
         )
     changed: list[Change] = [one for one in changes_of(entries) if one.code in _CERTIFICATES]
-    return " ".join((*said, *news(changed, lang))) or None
+    return "\n".join((*said, *news(changed, lang))) or None
 
 
 async def renew_watched(desk: Desk, watch: Watch, notice: Notice) -> None:

@@ -77,6 +77,8 @@ async def _run(desk: Desk, place: Place, action: Mapping[str, Any], listener: Li
         press = decode_press(action.get("value"))
         lang = press.lang
         host = press.command.split(" ", 1)[0]
+        if press.shared is not None and not place.ephemeral:
+            desk.addresses.note(place.channel, place.message_ts, place.response_url)
         await listener(desk, place, press)
     except PressError:
         await desk.tell(place.response_url, say(lang, "slack.press.unknown"))

@@ -94,7 +94,6 @@ async def recheck_shared(desk: Desk, place: Place, press: Press) -> None:
 
     Of several people who press at once the first has it checked; the message changes for all.
     """
-    desk.addresses.note(place.channel, place.message_ts, place.response_url)
     spot = Spot(place.channel, place.message_ts, place.thread_ts, place.response_url)
     async with desk.posts.alone(spot.channel, spot.ts) as alone:
         if not alone:

@@ -16,6 +16,7 @@ from handlers.blocks import Block, Message
 from handlers.command import command_text
 from handlers.desk import Desk
 from handlers.escape import mrkdwn
+from handlers.living import Spot, note_shown
 from handlers.news import moment
 from handlers.place import Place
 from handlers.press import WATCH_EXPIRY, Press
@@ -133,6 +134,8 @@ async def pressed_watch(desk: Desk, place: Place, press: Press, kind: Kind) -> N
     if isinstance(answer, Message):
         await desk.tell(place.response_url, answer)
         return
+    if press.shared is not None and not place.ephemeral:
+        await note_shown(desk, Spot(place.channel, place.message_ts, place.thread_ts), press)
     thread = place.thread_ts or (None if place.ephemeral else place.message_ts or None)
     asked = Asked(
         channel=place.channel,

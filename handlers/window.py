@@ -27,6 +27,7 @@ from handlers.details import (
 )
 from handlers.past import history_blocks
 from handlers.place import Place, read_place
+from handlers.present import judged_at
 from handlers.press import Press
 from handlers.sentences import say
 from handlers.web import api_error
@@ -106,7 +107,7 @@ async def _filled(desk: Desk, answer: Answer, opened: Opened, zone: tzinfo, note
     press = opened.press.model_copy(update={"result": report.id})
     opened = opened.model_copy(update={"press": press})
     history = await _history(desk, answer, opened) if opened.section == "history" else []
-    return details_view(report, opened, zone, history=history, note=note)
+    return details_view(report, opened, zone, moment=judged_at(answer), history=history, note=note)
 
 
 async def _history(desk: Desk, answer: Answer, opened: Opened) -> list[Block]:

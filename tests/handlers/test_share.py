@@ -12,6 +12,7 @@ from handlers.command import Ask, parse_command
 from handlers.press import RECHECK, SHARE, WATCH
 from tests.handlers.conftest import Run, Running
 from tests.handlers.test_pressed import answer, shown_to_all
+from tests.handlers.test_update import LateVantage, opens
 from tests.handlers.test_watching import Clock
 from tests.handlers.waiting import until
 
@@ -257,3 +258,29 @@ def test_what_asks_for_sharing(typed: str, verb: str) -> None:
     command = parse_command(typed, "en")
     assert isinstance(command, Ask)
     assert command.verb == verb
+
+
+async def test_a_watch_changes_the_message_where_the_bot_is_no_member(run: Run) -> None:
+    """Through the address of the press that began it; the news go to the watcher."""
+    clock = Clock()
+    async with run(clock=clock, real=True) as bot:
+        shared = await share(bot, NOT_JOINED)
+        await bot.slack.press(BEN, shared, WATCH)
+        await bot.slack.wait_for(lambda: "I watch" in bot.slack.messages(NOT_JOINED, BEN)[-1].text)
+        bot.vantage.mended = True
+        bot.slack.fail_next("chat.update", error="not_in_channel")
+        clock.forward(1.2)
+        await bot.slack.wait_for(lambda: "OK: shop.example.jp" in str(now(bot, shared).blocks))
+        assert any("Mended" in one.text for one in bot.slack.messages("dm", BEN))
+
+
+async def test_what_a_ca_says_later_comes_into_the_shared_message(run: Run) -> None:
+    """And into its thread, since it changes the verdict."""
+    late = LateVantage()
+    async with run(open_vantage=opens(late), real=True) as bot:
+        shared = await share(bot)
+        assert "OK: shop.example.jp" in str(shared.blocks)
+        late.arrived.set()
+        (line,) = await bot.slack.wait_for(lambda: replies(bot, shared))
+        assert "TLS works here → " in line
+        assert "Broken: shop.example.jp" in str(now(bot, shared).blocks)
