@@ -133,6 +133,11 @@ async def test_the_story_from_command_to_file(way: str) -> None:
         assert "unable to get local issuer certificate" in answer.words()
         assert _seen_by_ben(slack) is None
         await slack.press("aiko", answer, "tlscheck_details")
+        window = await slack.wait_for(
+            lambda: next((one for one in slack.views if "Clients" in one.words()), None)
+        )
+        assert window is not None
+        await slack.press("aiko", window, "tlscheck_details_tab_clients")
         view = await slack.wait_for(
             lambda: next((one for one in slack.views if "Firefox" in one.words()), None)
         )
@@ -198,6 +203,7 @@ async def test_the_page_shows_the_story() -> None:
         await page.get_by_text("NOT SENT").first.wait_for()
         await seen.keep("demo-answer")
         await page.get_by_role("button", name="Details").first.click()
+        await page.get_by_role("dialog").get_by_role("button", name="Clients").click()
         await page.get_by_role("dialog").get_by_text("Firefox").first.wait_for()
         await seen.keep("demo-details")
         await page.keyboard.press("Escape")
