@@ -26,6 +26,7 @@ bench: setup
 	$(BIN)/python -m tests.benchmarks.one_check
 	$(BIN)/python -m tests.benchmarks.many_checks
 	$(BIN)/python -m tests.benchmarks.cached_answer
+	$(BIN)/python -m tests.benchmarks.sweep
 	$(BIN)/python -m tests.benchmarks.watches
 	$(BIN)/python -m tests.benchmarks.presses
 

@@ -12,7 +12,7 @@ from typing import Literal
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import MachineTrust, Verification
 from bot.diagnosis.roots import Age
-from bot.diagnosis.trust import TrustStore
+from bot.diagnosis.trust import OpenSSLVerdict, TrustStore
 from bot.diagnosis.view import View
 
 # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, …_ISSUER_CERT_LOCALLY, …_VERIFY_LEAF_SIGNATURE,
@@ -35,7 +35,12 @@ def judged_there(view: View, stores: Sequence[MachineStore]) -> tuple[MachineTru
     chain, anchor = _chain(view)
     if not chain:
         return ()
-    return tuple(_judged(view, chain, anchor, one) for one in stores)
+    # Debian's Java has the system's roots: each set is asked once.
+    verdicts: dict[str, OpenSSLVerdict] = {}
+    for one in stores:
+        if one.trust.digest not in verdicts:
+            verdicts[one.trust.digest] = one.trust.verify(chain, view.at)
+    return tuple(_told(verdicts[one.trust.digest], anchor, one) for one in stores)
 
 
 def _chain(view: View) -> tuple[tuple[Certificate, ...], Certificate | None]:
@@ -47,13 +52,7 @@ def _chain(view: View) -> tuple[tuple[Certificate, ...], Certificate | None]:
     return (*certificates[:-1], *rest), certificates[-1]
 
 
-def _judged(
-    view: View,
-    chain: tuple[Certificate, ...],
-    anchor: Certificate | None,
-    store: MachineStore,
-) -> MachineTrust:
-    verdict = store.trust.verify(chain, view.at)
+def _told(verdict: OpenSSLVerdict, anchor: Certificate | None, store: MachineStore) -> MachineTrust:
     lacks = anchor if verdict.code in _NO_ANCHOR and anchor not in store.trust.anchors else None
     return MachineTrust(
         store=store.path,
