@@ -11,7 +11,7 @@ from handlers.blocks import Message
 from handlers.command import Refused
 from handlers.escape import mrkdwn, shorten, visible
 
-_EXAMPLES = ("simple", "port", "starttls", "address", "at", "lang", "explain")
+_EXAMPLES = ("simple", "share", "port", "starttls", "address", "at", "lang", "explain")
 _OPTIONS = ("address", "at", "starttls", "no_fetch", "timeout", "lang")
 
 
