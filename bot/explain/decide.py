@@ -48,9 +48,9 @@ def recognise(cleaned: Cleaned) -> list[Hit]:
     text = _NAMED_AFTER_A_FAULT.sub(lambda found: "h" * len(found[0]), cleaned.folded)
     hits = []
     for statement in STATEMENTS:
-        found = statement.regex.search(text)
+        found = statement.find(text)
         if found:
-            hits.append(Hit(statement, found.start(), found.end()))
+            hits.append(Hit(statement, *found))
     return hits
 
 

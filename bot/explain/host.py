@@ -9,13 +9,18 @@ from collections.abc import Iterator
 
 from bot.diagnosis.target import TargetError, parse_target
 from bot.explain.clean import Cleaned
+from bot.explain.literal import alternatives, required
 
 _NAME = r"(?:\[[0-9a-fA-F:.]{2,45}\]|(?:[\w*-]{1,63}\.){1,10}[\w-]{1,63}|localhost|[\w-]{1,63})"
 _DOTTED = r"(?:\[[0-9a-fA-F:.]{2,45}\]|(?:[A-Za-z0-9_-]{1,63}\.){1,10}[A-Za-z0-9-]{1,63}|localhost)"
 
 # From the most to the least telling. Each gives `host`, and `port` where there is one.
-_FORMS: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(form, re.IGNORECASE)
+# The word is what a text must contain for the form to be found in it.
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (
+        required(form).lower() if len(alternatives(form)) == 1 else "",
+        re.compile(form, re.IGNORECASE),
+    )
     for form in (
         # Said to be the name that was asked for.
         rf"target (?:host|hostname) name '?(?P<host>{_DOTTED})",
@@ -26,6 +31,9 @@ _FORMS: tuple[re.Pattern[str], ...] = tuple(
         rf"(?:certificate is|is) not valid for (?:the name )?['\"]?(?P<host>{_DOTTED})['\"]?",
         rf"certificate is valid for [^\n]{{1,600}}?, not (?P<host>{_NAME})(?=$|[\s\"',;)}}\]])",
         rf"cannot validate certificate for (?P<host>[0-9a-fA-F.:]{{2,45}}|{_NAME}) because",
+        r"\bno name matching (?P<host>[\w-]{1,63}) found",
+        rf"connection to node -?\d{{1,9}} \((?P<host>{_NAME})/[0-9a-f.:]{{2,45}}:(?P<port>\d{{1,5}})\)",
+        rf"mosquitto_(?:pub|sub|rr) (?:-[\w-]{{1,20}} (?:[^\s-]\S{{0,200}} )?){{0,8}}?-h (?P<host>{_NAME})",
         rf"(?:dns name|name|ip address) matching (?P<host>{_NAME}) found",
         rf"hostname in certificate didn't match: <(?P<host>{_NAME})>",
         rf"certificate for <(?P<host>{_NAME})> doesn't match",
@@ -307,8 +315,9 @@ def host_of(cleaned: Cleaned, deciding: str) -> tuple[str | None, int | None]:
         deciding: The line that names the fault; a server there comes before others.
     """
     for text in dict.fromkeys((deciding, cleaned.flat)):
-        for form in _FORMS:
-            for found in _some(form, text):
+        lowered = text.lower()
+        for word, form in _FORMS:
+            for found in _some(form, text) if word in lowered else ():
                 host = _accepted(found["host"], text, found.start("host"), found.end("host"))
                 port = found.groupdict().get("port")
                 # Nobody listens there: it is the address of a client that came.
@@ -338,7 +347,9 @@ def _accepted(name: str, text: str, start: int, end: int) -> str | None:
     if "." not in lower and ":" not in lower and lower != "localhost":
         # A name without a dot is one only where it stands as a URL's host or between quotes.
         before = text[max(start - 3, 0) : start]
-        if not before.endswith(("//", "'", '"', "@", "<", "[")) or not re.search("[a-z]", lower):
+        if not before.endswith(("//", "'", '"', "@", "<", "[", "ng ")) or not re.search(
+            "[a-z]", lower
+        ):
             return None
     last = lower.rpartition(".")[2]
     address = re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", bare)
@@ -352,6 +363,9 @@ def _accepted(name: str, text: str, start: int, end: int) -> str | None:
             return None
         if _CLASS.search(bare) or "_" in last or text[end : end + 1] == "(":
             return None
+    # A frame of a JavaScript stack: `at TLSSocket.emit (events.js:203)`.
+    if text[max(start - 3, 0) : start] == "at " and text[end : end + 2] == " (":
+        return None
     if address and any(int(part) > 255 for part in bare.split(".")):
         return None
     if lower in {"0.0.0.0", "::"}:  # noqa: S104 - nothing is bound: it names no peer

@@ -6,12 +6,16 @@ bounded and never nested, so that each takes linear time.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import islice
 from types import MappingProxyType
 
 from bot.diagnosis.causes import Cause
+from bot.explain.literal import alternatives, required
+
+_MOST_FINDS = 20
 
 
 class Rank(IntEnum):
@@ -32,6 +36,14 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True)
+class Branch:
+    """One alternative of an expression, and the word without which it cannot match."""
+
+    word: str
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True)
 class Statement:
     """One thing that error texts say, and what it can mean.
 
@@ -41,9 +53,18 @@ class Statement:
 
     name: str
     rank: Rank
-    regex: re.Pattern[str]
+    branches: tuple[Branch, ...]
     means: Mapping[Cause, float]
     serving: Mapping[Cause, float] | None = None
+
+    def find(self, text: str) -> tuple[int, int] | None:
+        """Where a prepared text first makes it: start and end."""
+        first: tuple[int, int] | None = None
+        for branch in self.branches:
+            found = branch.regex.search(text) if branch.word in text else None
+            if found and (first is None or found.start() < first[0]):
+                first = found.span()
+        return first
 
     def when_serving(self, **means: float) -> "Statement":
         """The same statement, which means something else in a server's log."""
@@ -59,7 +80,13 @@ class Sign:
 
     client: str
     level: int
-    regex: re.Pattern[str]
+    branches: tuple[Branch, ...]
+
+    def finds(self, text: str) -> Iterator[re.Match[str]]:
+        """Where a prepared text shows it, at most `_MOST_FINDS` places of each alternative."""
+        for branch in self.branches:
+            if branch.word in text:
+                yield from islice(branch.regex.finditer(text), _MOST_FINDS)
 
 
 def says(name: str, rank: Rank, *regexes: str, **means: float) -> Statement:
@@ -71,14 +98,22 @@ def says(name: str, rank: Rank, *regexes: str, **means: float) -> Statement:
     return Statement(
         name=name,
         rank=rank,
-        regex=re.compile("|".join(regexes), re.ASCII),
+        branches=_branches(regexes),
         means=_causes(means),
     )
 
 
 def sign(client: str, level: int, *regexes: str) -> Sign:
     """A sign of who printed it; several regexes are alternatives."""
-    return Sign(client, level, re.compile("|".join(regexes), re.ASCII))
+    return Sign(client, level, _branches(regexes))
+
+
+def _branches(regexes: Sequence[str]) -> tuple[Branch, ...]:
+    return tuple(
+        Branch(required(one), re.compile(one, re.ASCII))
+        for regex in regexes
+        for one in alternatives(regex)
+    )
 
 
 def _causes(means: Mapping[str, float]) -> Mapping[Cause, float]:

@@ -1,7 +1,6 @@
 """Whose text it is: the program that printed it, and whether it was serving or asking."""
 
 import re
-from itertools import islice
 
 from bot.explain.clean import Cleaned
 from bot.explain.patterns import SIGNS
@@ -29,6 +28,57 @@ _SERVING = re.compile(
     r"client closed (?:keepalive )?connection",
     re.ASCII,
 )
+# Whose words a program can pass on. What is not named here (a database, a mail server, a proxy) has
+# drivers in every language.
+_OPENSSL = frozenset({"openssl", "boringssl"})
+_NATIVE = frozenset({"windows", "macos", "safari"})
+_LANGUAGES: dict[str, tuple[frozenset[str], str]] = {
+    "python": (
+        _OPENSSL,
+        "ansible awscli azure-cli certbot conda gcloud home-assistant pip poetry",
+    ),
+    "java": (
+        _OPENSSL | {"android"},
+        "android elasticsearch gradle jenkins logstash maven tomcat",
+    ),
+    "go": (
+        _NATIVE,
+        (
+            "caddy cert-manager consul containerd docker etcd gitlab-runner grafana helm kubernetes "
+            "lego minio podman prometheus terraform traefik vault"
+        ),
+    ),
+    "node": (_OPENSSL, "bun electron npm pnpm yarn"),
+    "ruby": (_OPENSSL, "bundler fluentd gem homebrew"),
+    "php": (_OPENSSL | {"curl"}, "composer nextcloud"),
+    "perl": (_OPENSSL, ""),
+    "dotnet": (_OPENSSL | _NATIVE, "powershell"),
+    "rustls": (_OPENSSL | _NATIVE, "cargo deno uv"),
+    "erlang": (frozenset(), "rabbitmq"),
+    "lua": (_OPENSSL, ""),
+    "curl": (
+        _OPENSSL | _NATIVE | {"gnutls", "mbedtls", "wolfssl"},
+        "dnf git r yum",
+    ),
+    "gnutls": (frozenset(), "apt wget"),
+    "openssl": (frozenset({"boringssl"}), "apk"),
+    "windows": (frozenset({"dotnet"}), "iis"),
+    "chrome": (_OPENSSL, ""),
+    "firefox": (frozenset(), "thunderbird"),
+    "safari": (frozenset({"boringssl", "macos"}), ""),
+    "macos": (frozenset({"safari"}), ""),
+}
+_BENEATH: dict[str, frozenset[str]] = {
+    client: libraries | {language}
+    for language, (libraries, programs) in _LANGUAGES.items()
+    for client in (language, *programs.split())
+}
+# These are built with either library.
+_BENEATH |= {
+    "wget": frozenset({"gnutls", "openssl"}),
+    "git": _BENEATH["curl"] | {"curl"},
+    "android": _BENEATH["android"] | {"openssl"},
+}
 _WORD = re.compile(r"[a-z0-9_ -]+", re.ASCII)
 _NAME_GOES_ON = re.compile(r"[.-][a-z0-9]", re.ASCII)
 _ASKING = re.compile(
@@ -42,15 +92,26 @@ def client_of(cleaned: Cleaned) -> tuple[str | None, str | None]:
     """Who printed the text, and the library or language whose words it passed on."""
     found: list[tuple[int, int, str]] = []
     for sign in SIGNS:
-        for hit in islice(sign.regex.finditer(cleaned.folded), 20):
-            if not _within_a_name(cleaned.folded, hit):
-                found.append((-sign.level, hit.start(), sign.client))
-                break
+        starts = [
+            hit.start()
+            for hit in sign.finds(cleaned.folded)
+            if not _within_a_name(cleaned.folded, hit)
+        ]
+        if starts:
+            found.append((-sign.level, min(starts), sign.client))
     if not found:
         return None, None
     found.sort()
     first = found[0][2]
-    library = next((client for level, _, client in found if -level <= 3 and client != first), None)
+    possible = _BENEATH.get(first)
+    library = next(
+        (
+            client
+            for level, _, client in found
+            if -level <= 3 and client != first and (possible is None or client in possible)
+        ),
+        None,
+    )
     return first, library
 
 

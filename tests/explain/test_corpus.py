@@ -117,3 +117,31 @@ def test_noise_around_it_changes_no_cause(noise: str) -> None:
         if (plain := _plain(entry.text).cause) != (wrapped := explain(wrap(entry.text)).cause)
     ]
     assert not changed, "\n".join([f"{len(changed)} changed", *changed])
+
+
+def test_a_program_passes_on_only_words_that_it_can_have() -> None:
+    """Java prints nothing in Python's words, and Go nothing in OpenSSL's."""
+    languages = {
+        "python",
+        "java",
+        "go",
+        "node",
+        "ruby",
+        "php",
+        "perl",
+        "dotnet",
+        "rustls",
+        "erlang",
+    }
+    absurd = [
+        f"{found.client} in the words of {found.library}: {entry.text[:200]!r}"
+        for part in PARTS
+        for entry in entries(part)
+        if (found := _plain(entry.text)).library is not None
+        and (
+            ({family(found.client)} <= languages and {found.library} <= languages)
+            or (family(found.client) == "go" and found.library in {"openssl", "gnutls"})
+        )
+        and family(found.client) != found.library
+    ]
+    assert not absurd, "\n".join(absurd)

@@ -278,6 +278,8 @@ SIGNS: tuple[Sign, ...] = (
         r"nslocalizeddescription",
         r"pretending to be",
         r"このサーバの証明書は無効です",
+        r"識別情報を検証できません",
+        r"\b(?:iphone|ipad|ios)\b",
         r"osstatus",
         r"nserrorfailingurl",
     ),

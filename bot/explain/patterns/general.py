@@ -112,6 +112,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "general.client_rejected",
         Rank.DETAIL,
+        rf"\bclient {_CERT}[^;()\[\]]{{0,60}}\b(?:has|is|was) expired\b",
         rf"\bclient {_CERT}[^.;()\[\]]{{0,40}}\b(?:rejected|refused|not (?:trusted|accepted|valid)|invalid|denied|expired|revoked|verif(?:y|ication) failed)",
         r"クライアント証明書(?:が|は)[^。]{0,20}(?:拒否|無効|失効)",
         client_certificate_rejected=1.0,

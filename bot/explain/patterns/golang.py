@@ -263,6 +263,7 @@ SIGNS: tuple[Sign, ...] = (
         r"couldn't get current server api group list",
         r"memcache\.go:\d",
         r"pod_workers\.go",
+        r"/etc/kubernetes/",
         r"errimagepull|imagepullbackoff|failed to pull image",
     ),
     sign(

@@ -329,7 +329,7 @@ SIGNS: tuple[Sign, ...] = (
         r"java\.(?:security|io|net|lang|util)\.",
         r"sslhandshakeexception",
         r"suncertpathbuilder",
-        r"pkix path",
+        r"pkix (?:path|パス)",
         r"unable to find valid certification path",
         r"org\.jboss\.netty",
         r"io\.netty",

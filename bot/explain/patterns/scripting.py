@@ -155,6 +155,7 @@ SIGNS: tuple[Sign, ...] = (
         r"clientconnector",
         r"file \"[^\"]{1,300}\.py\"",
         r"hostname mismatch, certificate is not valid for",
+        r"hostname '[^']{1,200}' doesn't match either of",
         r"urlopen error",
         r"max retries exceeded with url",
         r"\bpython\d?\b",

@@ -8,11 +8,16 @@ from bot.explain.pattern import ISSUER, REFUSED, Rank, Statement, says
 
 # How a number of the table is written: by s_client and `openssl verify`, nginx, Apache, Postfix,
 # OpenVPN, and programs that print X509_V_ERR by itself.
-_NUMBER = (
-    r"(?:verify (?:error ?: ?num|return code ?:|error ?\()|verif(?:y|ication) error:? ?\(|"
-    r"certificate verif(?:y|ication) error: ?\(?|verification: error ?\(|verify=|"
-    r"verify_result[=: ]{1,3}|ssl_verify_result[=: ]{1,3}|"
-    r"x509_v_err_)[= ]{0,2}\(?"
+_BEFORE_NUMBER = (
+    r"verify error ?: ?num",
+    r"verify error ?\(",
+    r"verify return code ?:",
+    r"verif(?:y|ication) error:? ?\(",
+    r"certificate verif(?:y|ication) error: ?",
+    r"verification: error ?\(",
+    r"verify=",
+    r"verify_result[=: ]{1,3}",
+    r"x509_v_err_",
 )
 
 
@@ -24,10 +29,8 @@ def _verify(
     number: int | str, name: str, rank: Rank, *texts: str, constant: str = "", **means: float
 ) -> Statement:
     """An entry of the verify table: known by its number, its texts and its constant."""
-    number_said = rf"{_NUMBER}{number}(?=[):, ])"
-    apache = rf"certificate verification: error \({number}\)"
-    depth = rf"error {number} at \d{{1,2}} depth"
-    regexes = [*texts, number_said, apache, depth]
+    regexes = [*texts, rf"error {number} at \d{{1,2}} depth"]
+    regexes += [rf"{before}[= ]{{0,2}}\(?{number}(?=[):, ])" for before in _BEFORE_NUMBER]
     if constant:
         regexes.append(rf"\b(?:x509_v_err_|err_o?ssl_(?:x509_)?)?{constant}\b")
     return says(f"openssl.verify.{name}", rank, *regexes, **means)

@@ -15,7 +15,8 @@ def _number(name: str, rank: Rank, *codes: int, names: str, **means: float) -> S
     regexes = [names]
     for code in codes:
         regexes.append(rf"(?<![0-9a-f])(?:0x)?{code:08x}\b")
-        regexes.append(rf"(?<![\d.])(?:{code - 2**32}|{code})(?![\d.])")
+        regexes.append(rf"(?<![\d.]){code - 2**32}(?![\d.])")
+        regexes.append(rf"(?<![\d.]){code}(?![\d.])")
     return says(name, rank, *regexes, **means)
 
 
