@@ -279,6 +279,7 @@ SIGNS: tuple[Sign, ...] = (
         r"pretending to be",
         r"このサーバの証明書は無効です",
         r"識別情報を検証できません",
+        r"セキュリティ保護された接続を確立できません",
         r"\b(?:iphone|ipad|ios)\b",
         r"osstatus",
         r"nserrorfailingurl",

@@ -169,7 +169,15 @@ SIGNS: tuple[Sign, ...] = (
         r"\bgit(?:-remote-https?| clone| fetch| push| pull)\b",
         r"cloning into '",
     ),
-    sign("curl", 3, r"\bcurl: \(\d{1,2}\)", r"\bcurl error \d", r"\blibcurl\b", r"\bcurle_[a-z]"),
+    sign(
+        "curl",
+        3,
+        r"\bcurl ?(?:で|コマンド|すると)",
+        r"\bcurl: \(\d{1,2}\)",
+        r"\bcurl error \d",
+        r"\blibcurl\b",
+        r"\bcurle_[a-z]",
+    ),
     sign(
         "curl",
         2,

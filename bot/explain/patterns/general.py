@@ -148,6 +148,7 @@ PATTERNS: tuple[Statement, ...] = (
         Rank.REASON,
         r"\b(?:plain(?: ?text)?|unencrypted|cleartext|non-?(?:ssl|tls|https)|http) (?:http )?(?:request|connection|traffic|client|data)[^.;]{0,60}\b(?:https|ssl|tls)[ -](?:port|server|listener|endpoint|socket|enabled|only)",
         r"this combination of host and port requires tls",
+        r"\bplain ?text (?:http )?(?:traffic|request|connection|data)[a-z ]{0,20} on an? (?:https|tls|ssl|encrypted)",
         r"\bhttps? required\b",
         tls_on_plaintext_port=1.0,
     ),

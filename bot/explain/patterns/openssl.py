@@ -150,7 +150,7 @@ PATTERNS: tuple[Statement, ...] = (
     says(
         "openssl.pem",
         Rank.SYMPTOM,
-        r"no start line",
+        r"no[ _]start[ _]line",
         r"bad base64 decode",
         r"bad end line",
         r"pem_read_bio",

@@ -40,6 +40,7 @@ PATTERNS: tuple[Statement, ...] = (
         Rank.DETAIL,
         r"could not find a suitable tls ca certificate bundle, invalid path",
         r"invalid path: \S{0,300}cacert\.pem",
+        r"no root certificates specified",
         r"no such file or directory: '?\S{0,300}(?:cacert|ca-bundle|ca-certificates|ca)\.(?:pem|crt)",
         ca_bundle_missing=1.0,
     ),
