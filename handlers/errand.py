@@ -19,7 +19,7 @@ from handlers.press import DETAILS, FULL_CHAIN, LETTER, Press
 from handlers.remedy import fix_message
 from handlers.scene import Scene
 from handlers.sentences import say, sentence
-from handlers.threads import press_of
+from handlers.threads import press_of, shown_in
 from handlers.topic import (
     Told,
     neighbours_message,
@@ -66,6 +66,7 @@ async def answer_question(
                 lang=scene.lang,
                 thread_ts=scene.thread,
                 team=scene.team,
+                message_ts=await _shown(desk, scene),
             )
             kind: Kind = "state" if fallen else "expiry"
             return (await watch_answer(desk, told.answer, kind, asked),)
@@ -79,6 +80,13 @@ async def answer_question(
             return (_details(desk, scene, told),)
         case _:
             return (what_to_ask(scene.lang, known=True),)
+
+
+async def _shown(desk: Desk, scene: Scene) -> str | None:
+    """The shared message that a watch keeps up to date."""
+    if scene.direct or scene.thread is None:
+        return None
+    return await shown_in(desk, scene.channel, scene.thread)
 
 
 def _press(desk: Desk, scene: Scene, told: Told) -> Press | None:

@@ -335,7 +335,7 @@ def _post(press: Press, answer: Answer) -> Post | None:
 
 
 async def _note(desk: Desk, spot: Spot, press: Press, answer: Answer) -> None:
-    await remember(desk, spot.channel, spot.thread, answer, press.lang, press.shared)
+    await remember(desk, spot.channel, spot.thread, answer, press.lang, press.shared, spot.ts)
     await remember_shared(desk, answer.report.id, spot.channel, spot.ts)
     post = _post(press, answer)
     try:

@@ -26,7 +26,7 @@ from handlers.press import Press, PressError, decode_press
 from handlers.scene import Scene, post, tell_directly
 from handlers.sentences import refusal, say
 from handlers.share import check_again
-from handlers.threads import last_press, press_in, press_of, remember
+from handlers.threads import last_press, press_in, press_of, remember, shown_in
 from handlers.topic import Told, sentence_about, what_to_ask
 from handlers.update import tell_later
 from handlers.watching import unwatch_host, watch_host
@@ -164,7 +164,8 @@ async def _announced(
 async def _recheck(desk: Desk, scene: Scene, press: Press) -> None:
     """A new check: the shared message at the head of the thread shows it, else a new one does."""
     if not scene.direct and scene.thread is not None:
-        spot = Spot(scene.channel, scene.thread)
+        there = await shown_in(desk, scene.channel, scene.thread)
+        spot = Spot(scene.channel, there, scene.thread if there != scene.thread else None)
         shown = await _shown_there(desk, spot, press)
         if shown is not None:
             await post(desk, scene, await _renewed(desk, scene, spot, shown))
@@ -195,7 +196,7 @@ async def _renewed(desk: Desk, scene: Scene, spot: Spot, shown: Press) -> Messag
         problem = await check_again(desk, spot, shown)
     if problem is not None:
         return problem
-    press = await press_in(desk, spot.channel, spot.ts)
+    press = await press_in(desk, spot.channel, spot.thread)
     answer = await desk.service.recall(press.result) if press and press.result else None
     if answer is None:
         return say(scene.lang, "talk.recheck.shown")

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 _LAST = "last"
 # In the place of a channel.
 _SHARED = "shared"
+_TS = re.compile(r"\d{1,20}\.\d{1,10}")
 
 
 def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
@@ -35,15 +36,26 @@ def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
 
 
 async def remember(  # noqa: PLR0917 - a place and what is shown there
-    desk: Desk, channel: str, ts: str, answer: Answer, lang: Lang, shared: Shared | None = None
+    desk: Desk,
+    channel: str,
+    ts: str,
+    answer: Answer,
+    lang: Lang,
+    shared: Shared | None = None,
+    shown: str = "",
 ) -> None:
-    """The thread of that message (none: `ts` is empty) is about this answer, the newest there."""
+    """The thread of that message (none: `ts` is empty) is about this answer, the newest there.
+
+    `shown`: the message in it that shows the answer, and new ones in its place.
+    """
     if not channel:
         return
     try:
         value = press_of(answer, lang, shared).model_dump_json(exclude_none=True)
-        places = (ts, _LAST) if ts else (_LAST,)
-        await asyncio.gather(*(desk.threads.set(channel, one, value) for one in places))
+        known = {_LAST: value} | ({ts: value} if ts else {})
+        if ts and shown:
+            known[_shown(ts)] = shown
+        await asyncio.gather(*(desk.threads.set(channel, *one) for one in known.items()))
     except StoreAwayError:
         log.warning("a thread will not know its result", channel=channel)
     except ValueError as error:
@@ -60,6 +72,19 @@ async def press_in(desk: Desk, channel: str, ts: str | None) -> Press | None:
     except (StoreAwayError, PressError) as error:
         log.info("a thread's result is not known", channel=channel, reason=type(error).__name__)
         return None
+
+
+async def shown_in(desk: Desk, channel: str, ts: str) -> str:
+    """The message that shows the answer in a thread; the thread's head when no other is known."""
+    try:
+        found = await desk.threads.get(channel, _shown(ts))
+    except StoreAwayError:
+        return ts
+    return found if found is not None and _TS.fullmatch(found) else ts
+
+
+def _shown(ts: str) -> str:
+    return f"{ts} shown"
 
 
 async def last_press(desk: Desk, channel: str) -> Press | None:
