@@ -66,5 +66,5 @@ class Measures:
         # A series that appears with its first event hides that event from rate().
         for way in ("ack", "later", "update"):
             self.answers.labels(way)
-        for whose in ("person", "channel"):
+        for whose in ("person", "channel", "step"):
             self.told_to_wait.labels(whose)

@@ -23,7 +23,7 @@ PER = timedelta(minutes=1)
 TAKE_SECONDS = 0.5
 """How long Redis may take to count, before nothing is counted."""
 
-Whose = Literal["person", "channel"]
+Whose = Literal["person", "channel", "step"]
 
 
 class TooOftenError(NotPermittedError):
@@ -44,7 +44,7 @@ def permit_by(
         rates: The allowances in Redis.
         measures: Counts who is told to wait.
         person: Checks a minute for one person; 0: as many as they like.
-        channel: The same for all who ask in one channel together.
+        channel: The same for all who ask in one channel together, and for all workflows together.
     """
 
     async def permit(asker: Asker) -> None:
@@ -54,6 +54,8 @@ def permit_by(
         allowances: tuple[tuple[Whose, str, int], ...] = (
             ("person", asker.user, person),
             ("channel", asker.channel, channel),
+            # Slack says of a workflow neither who began it nor where: all of them are one asker.
+            ("step", asker.surface if asker.surface == "step" else "", channel),
         )
         for whose, id_, most in allowances:
             if not id_ or not most:

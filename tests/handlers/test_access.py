@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import structlog
 
+from bot.demo.slack.manifest import declared
 from bot.demo.slack.workspace import AIKO, BEN
 from bot.settings import SettingsError
 from handlers.access import AGAIN
 from handlers.press import DETAILS, RECHECK
 from handlers.shortcut import MESSAGE_SHORTCUT
 from tests.handlers.conftest import Run
+from tests.handlers.test_step import ran
 from tests.handlers.waiting import until
 
 CHANNEL = "incident-shop"
@@ -55,6 +57,20 @@ async def test_outside_the_channels_on_every_surface(run: Run) -> None:
         await slack.wait_for(lambda: "certain" in slack.messages("general", BEN)[-1].text)
         assert bot.vantage.asked == []
         assert slack.refusals == ()
+
+
+async def test_home_and_workflows_are_closed_then(run: Run) -> None:
+    """Neither has a channel; Home shows the line, and the step fails with it."""
+    async with run(real=True, app=declared(), tlscheck_channels="C0INCIDENT") as bot:
+        await bot.slack.open_home(AIKO)
+        home = await bot.slack.wait_for(lambda: bot.slack.home(AIKO))
+        assert home is not None
+        assert "certain channels only" in home.body["blocks"][0]["text"]["text"]
+        step = await ran(bot, "shop.example.jp")
+        assert step.status == "failed"
+        assert "Workflows may not use tlscheck here" in step.error
+        assert bot.vantage.asked == []
+        assert bot.slack.refusals == ()
 
 
 async def test_an_event_that_slack_repeats_is_refused_once(run: Run) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import structlog
 
+from bot.demo.slack.manifest import declared
 from bot.demo.slack.workspace import AIKO, BEN, TEAM
 from handlers.press import RECHECK
 from tests.handlers.conftest import Run, Running
+from tests.handlers.test_step import ran
 
 CHANNEL = "incident-shop"
 
@@ -114,7 +116,7 @@ async def test_five_hundred_who_ask_the_same_are_one_check(run: Run) -> None:
             asyncio.create_task(bot.slack.command((AIKO, BEN)[n % 2], CHANNEL, "shop.example.jp"))
             for n in range(500)
         ]
-        await bot.slack.wait_for(lambda: bot.vantage.asked)
+        await bot.slack.wait_for(lambda: bot.vantage.asked, timeout=30)
         bot.vantage.gate.set()
         answered = await asyncio.gather(*asking)
         texts = {one.message.text for one in answered if one.message is not None}
@@ -144,6 +146,18 @@ async def test_nobody_is_silenced_while_redis_is_away(run: Run) -> None:
         for host in ("a.example.jp", "b.example.jp", "c.example.jp"):
             assert (await bot.slack.command(AIKO, CHANNEL, host)).message is not None
         assert len(bot.vantage.asked) == 3
+
+
+async def test_workflows_have_an_allowance_together(run: Run) -> None:
+    """Nobody's and no channel's; a step that has to wait fails with the sentence."""
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    async with run(app=declared(), tlscheck_rate_channel=1, clock=lambda: now, real=True) as bot:
+        assert (await ran(bot, "a.example.jp")).status == "succeeded"
+        waits = await ran(bot, "b.example.jp")
+        assert waits.status == "failed"
+        assert "Workflows here have had many checks" in waits.error
+        await bot.slack.command(AIKO, CHANNEL, "b.example.jp")
+        assert len(bot.vantage.asked) == 2
 
 
 async def test_being_told_to_wait_is_no_failure_of_ours(run: Run) -> None:
