@@ -121,3 +121,18 @@ async def test_from_the_alert_to_the_end(lang: str, words: Words) -> None:
         await seen.keep(f"incident-{lang}-4-home")
         assert slack.refusals == ()
         assert seen.noise == []
+
+
+async def test_a_workflow_calls_the_check() -> None:
+    """The step of the manifest, run from the page's panel: verdict, cause and summary come back."""
+    async with open_demo() as demo, browsing(demo.slack) as seen:
+        card = seen.page.get_by_role("region", name="Check TLS")
+        await card.get_by_label("Host").fill("shop.lab.test")
+        await card.get_by_role("button", name="Run the workflow").click()
+        await expect(card).to_contain_text("missing_intermediate", timeout=15_000)
+        await seen.keep("incident-workflow")
+        (run,) = demo.slack.executions
+        assert run.status == "succeeded"
+        assert run.outputs["verdict"] == "broken"
+        assert demo.slack.refusals == ()
+        assert seen.noise == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.demo.slack.manifest import MANIFEST, read_plain_yaml
 from handlers.app import COMMAND, EVENTS
 from handlers.pressed import listeners
 from handlers.shortcut import MESSAGE_SHORTCUT
@@ -14,7 +15,6 @@ from handlers.step import STEP
 from handlers.visit import EVENT as HOME_OPENED
 
 ROOT = Path(__file__).parents[2]
-MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 
 # docs.slack.dev/reference/methods: the bot scope that each Web API method asks for.
 SCOPES = {
@@ -46,53 +46,6 @@ EVENT_SCOPES = {
     "function_executed": None,
     "message.im": "im:history",
 }
-
-
-def read_plain_yaml(text: str) -> Any:
-    """The part of YAML that the manifest keeps to: block mappings and lists of plain scalars.
-
-    Raises:
-        ValueError: A line is of another kind.
-    """
-    lines = []
-    for line in text.splitlines():
-        bare = "" if line.lstrip().startswith("#") else re.sub(r"\s#[^\"]*$", "", line).rstrip()
-        if bare.strip():
-            lines.append((len(bare) - len(bare.lstrip()), bare.strip()))
-    value, rest = _block(lines, 0)
-    assert rest == len(lines)
-    return value
-
-
-def _block(lines: list[tuple[int, str]], at: int) -> tuple[Any, int]:
-    indent, first = lines[at]
-    if first.startswith("- "):
-        items = []
-        while at < len(lines) and lines[at][0] == indent and lines[at][1].startswith("- "):
-            rest = lines[at][1][2:]
-            if re.match(r"[a-z_]+: ", rest):
-                lines[at] = (indent + 2, rest)
-                item, at = _block(lines, at)
-            else:
-                item, at = _scalar(rest), at + 1
-            items.append(item)
-        return items, at
-    mapping = {}
-    while at < len(lines) and lines[at][0] == indent:
-        found = re.fullmatch(r"([a-z_]+):(?: (.+))?", lines[at][1])
-        if found is None:
-            raise ValueError(lines[at][1])
-        if found[2] is not None:
-            mapping[found[1]], at = _scalar(found[2]), at + 1
-        else:
-            mapping[found[1]], at = _block(lines, at + 1)
-    return mapping, at
-
-
-def _scalar(text: str) -> Any:
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.isdigit() else text.strip('"')
 
 
 def manifest() -> Any:
