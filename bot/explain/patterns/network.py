@@ -46,7 +46,7 @@ PATTERNS: tuple[Statement, ...] = (
         "network.timeout",
         Rank.SYMPTOM,
         r"timed[ -]?out\b",
-        r"\btime ?out(?! ?[=:])(?: error)?(?=[ .,)]|$)",
+        r"\btime ?out(?! ?[=:])(?: error)?(?![\w=:/-])",
         r"\betimedout\b",
         r"\btimeout (?:exceeded|expired|was reached|after|of)",
         r"i/o timeout",
