@@ -11,7 +11,7 @@ from handlers.blocks import Message
 from handlers.command import Refused
 from handlers.escape import mrkdwn, shorten, visible
 
-_EXAMPLES = ("simple", "share", "port", "starttls", "address", "at", "lang", "explain")
+_WORDS = ("check", "share", "watch", "watches", "history", "recent", "explain")
 _OPTIONS = ("address", "at", "starttls", "no_fetch", "timeout", "lang")
 
 
@@ -36,11 +36,15 @@ def refusal(refused: Refused) -> Message:
 
 
 def help_message(lang: Lang, command: str = "/tlscheck") -> Message:
-    """What the command does, examples to copy, and the options."""
+    """What can be typed, the options, and the other ways to ask."""
     texts = catalogue(lang)
-    examples = "\n".join(
-        f"{command} {texts.text(f'slack.help.example.{name}')}" for name in _EXAMPLES
-    )
+    words = [
+        blocks.paragraph(
+            blocks.word(f"{command} {texts.text(f'slack.help.word.{name}.name')}", code=True),
+            blocks.word(" " + texts.text(f"slack.help.word.{name}.text")),
+        )
+        for name in _WORDS
+    ]
     options = [
         blocks.paragraph(
             blocks.word(texts.text(f"slack.help.option.{name}.name"), code=True),
@@ -54,7 +58,7 @@ def help_message(lang: Lang, command: str = "/tlscheck") -> Message:
             blocks.header(texts.text("slack.help.title")),
             blocks.rich(
                 blocks.paragraph(blocks.word(texts.text("slack.help.intro"))),
-                blocks.preformatted(examples),
+                blocks.bullets(words),
                 blocks.paragraph(blocks.word(texts.text("slack.help.options"), bold=True)),
                 blocks.bullets(options),
             ),
