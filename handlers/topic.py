@@ -166,7 +166,7 @@ def _why(told: Told, _follow: FollowUp) -> Message:
         heading = blocks.paragraph(blocks.word(texts.text("talk.why.clients"), bold=True))
         lines = client_lines(report.clients, texts, with_reasons=True)
         parts.append(part(1, blocks.rich(heading, blocks.bullets(lines))))
-    return fitted(told, parts, report.summary or told.host)
+    return fitted(told, parts, report.summary.strip() or told.host)
 
 
 def _client(told: Told, follow: FollowUp) -> Message:

@@ -23,6 +23,7 @@ from aiohttp import web
 from bot.demo.slack import AIKO, DEFAULT_CHANNELS
 from bot.demo.slack.courier import encode, signed_headers
 from bot.demo.slack.payloads import slash_command
+from bot.demo.slack.workspace import TEAM
 
 SECRET = "a-secret-of-the-benchmark"
 ACK_SECONDS = 10.0
@@ -103,7 +104,7 @@ class _Slack:
         self.awaited = 0
 
     async def api(self, _request: web.Request) -> web.Response:
-        said = {"ok": True, "team": "T", "user": "tlscheck", "team_id": "T1", "user_id": "U1"}
+        said = {"ok": True, "team": "T", "user": "tlscheck", "team_id": TEAM, "user_id": "U1"}
         return web.json_response(said | {"bot_id": "B1", "url": "https://t.example/"})
 
     async def respond(self, request: web.Request) -> web.Response:

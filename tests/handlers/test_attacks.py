@@ -145,7 +145,7 @@ async def test_a_recorded_request_cannot_be_played_again(run: Run) -> None:
     """Within the five minutes that a signature lives, the same delivery is done once."""
     async with run() as bot:
         body = (
-            b"command=%2Ftlscheck&text=shop.example.jp&user_id=U1&team_id=T1&trigger_id=1.2.abc"
+            b"command=%2Ftlscheck&text=shop.example.jp&user_id=U1&team_id=T0STANDIN&trigger_id=1.2.abc"
             b"&response_url=http%3A%2F%2F127.0.0.1%3A1%2F"
         )
         headers = signed_headers(SECRET, body, datetime.now(UTC)) | {"Content-Type": FORM}

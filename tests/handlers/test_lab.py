@@ -70,7 +70,14 @@ async def test_every_broken_server_is_answered_rightly(run: Run, lang: Lang) -> 
         async with run(
             open_vantage=opens(lab), real=True, tlscheck_allow_networks=networks, ack_seconds=30.0
         ) as bot:
-            shown = await asyncio.gather(*(ask(bot, one, lang) for one in SCENARIOS))
+            # The servers share our processor: more would wait for each other, not for the network.
+            turns = asyncio.Semaphore(16)
+
+            async def asked(one: Scenario) -> dict[str, Any]:
+                async with turns:
+                    return await ask(bot, one, lang)
+
+            shown = await asyncio.gather(*(asked(one) for one in SCENARIOS))
             for scenario, message in zip(SCENARIOS, shown, strict=True):
                 if scenario.judged:
                     assert message["text"].startswith(words[scenario.verdict]), scenario.name
@@ -95,7 +102,7 @@ async def test_the_story_from_the_error_to_the_file(run: Run) -> None:
             assert file.content.count(b"BEGIN CERTIFICATE") == 2
             await bot.slack.press(AIKO, delivery.message, DETAILS)
             await bot.slack.wait_for(
-                lambda: "SHA-256" in str([one.body for one in bot.slack.views])
+                lambda: "does not send" in str([one.body for one in bot.slack.views])
             )
             assert bot.slack.refusals == ()
 

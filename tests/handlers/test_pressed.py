@@ -87,7 +87,7 @@ async def test_a_share_that_failed_can_be_tried_again(bot: Running) -> None:
     bot.slack.fail_next("response_url", status=403, error="restricted_action")
     await bot.slack.press(AIKO, message, SHARE)
     await bot.slack.wait_for(
-        lambda: "did not let me post" in bot.slack.messages(JOINED, AIKO)[-1].text
+        lambda: "do not let tlscheck do that" in bot.slack.messages(JOINED, AIKO)[-1].text
     )
     await bot.slack.press(AIKO, message, SHARE)
     await bot.slack.wait_for(lambda: shown_to_all(bot, JOINED))
