@@ -6,7 +6,6 @@ import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,26 +46,16 @@ def check(
     ],
     *,
     as_json: options.JsonOption = False,
-    address: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Connect there; the name stays (repeatable)."),
-    ] = None,
+    address: options.AddressOption = None,
     roots: options.RootsOption = None,
     at: options.AtOption = None,
-    starttls: Annotated[
-        options.Starttls | None, typer.Option(help="Speak this protocol first.")
-    ] = None,
-    no_fetch: Annotated[
-        bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
-    ] = False,
+    starttls: options.StarttlsOption = None,
+    no_fetch: options.NoFetchOption = False,
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, max=60, help="Bound of each whole check.")
     ] = 10.0,
     lang: options.LangChoice = None,
-    allow_network: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CIDR", help="Reach this network, too (repeatable)."),
-    ] = None,
+    allow_network: options.AllowNetworkOption = None,
     verbose: options.VerboseOption = False,
     fullchain: options.FullchainOption = None,
     software: options.SoftwareOption = None,
@@ -84,7 +73,7 @@ def check(
     common = Question(
         target=parsed[0],
         addresses=options.read_addresses(address or [], texts),
-        roots_pem=_roots(roots, texts),
+        roots_pem=options.read_roots(roots, texts),
         at=moment,
         fetch=not no_fetch,
         timeout=timeout,
@@ -105,12 +94,6 @@ def check(
     if fullchain is not None:
         write_fullchain(fullchain, reports[0], texts)
     return status_of(report.verdict for report in reports)
-
-
-def _roots(file: Path | None, texts: Catalogue) -> str | None:
-    if file is None:
-        return None
-    return options.read_certificates(file, texts, what="--roots").decode("utf-8", "replace")
 
 
 def _targets(typed: Sequence[str], texts: Catalogue, starttls: str | None) -> list[Target]:

@@ -12,7 +12,6 @@ from bot.cli import options
 from bot.cli.output import open_out, quiet_pipe, write_fullchain
 from bot.cli.status import WrongUsageError, status_of
 from bot.diagnosis.question import Question
-from bot.diagnosis.remedies.software.table import SOFTWARE
 from bot.diagnosis.report import Report
 from bot.letter import Letter, softwares_of, write_letter
 from bot.settings import Settings, SettingsError
@@ -34,25 +33,15 @@ def letter(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Your name, to stand under the letter.")
     ] = None,
-    address: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Connect there; the name stays (repeatable)."),
-    ] = None,
+    address: options.AddressOption = None,
     roots: options.RootsOption = None,
-    starttls: Annotated[
-        options.Starttls | None, typer.Option(help="Speak this protocol first.")
-    ] = None,
-    no_fetch: Annotated[
-        bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
-    ] = False,
+    starttls: options.StarttlsOption = None,
+    no_fetch: options.NoFetchOption = False,
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, max=60, help="Bound of the whole check.")
     ] = 10.0,
     lang: options.LangChoice = None,
-    allow_network: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CIDR", help="Reach this network, too (repeatable)."),
-    ] = None,
+    allow_network: options.AllowNetworkOption = None,
     fullchain: options.FullchainOption = None,
     out: Annotated[
         Path | None,
@@ -71,16 +60,12 @@ def letter(
     question = Question(
         target=options.read_target(target, texts, starttls=starttls.value if starttls else None),
         addresses=connect,
-        roots_pem=(
-            options.read_certificates(roots, texts, what="--roots").decode("utf-8", "replace")
-            if roots
-            else None
-        ),
+        roots_pem=options.read_roots(roots, texts),
         fetch=not no_fetch,
         timeout=timeout,
         allow_networks=options.read_networks(allow_network or [], texts),
     )
-    chosen_software = _software(software, texts)
+    chosen_software = options.read_software(software, texts, servers_only=True)
     if out is not None:
         _check_folder(out, texts)
     try:
@@ -114,18 +99,6 @@ def letter(
 async def _check(settings: Settings, question: Question) -> Report:
     async with open_local_vantage(settings) as vantage:
         return await vantage.check(question)
-
-
-def _software(typed: str | None, texts: Catalogue) -> str | None:
-    """The code of a server software; wrong usage before anything is connected to."""
-    if typed is None:
-        return None
-    code = typed.strip().casefold()
-    known = [one.code for one in SOFTWARE if one.side == "server"]
-    if code not in known:
-        shown = ", ".join(known)
-        raise WrongUsageError(texts.text("error.letter.software", value=typed[:60], known=shown))
-    return code
 
 
 def _on_paper(written: Letter, texts: Catalogue) -> str:

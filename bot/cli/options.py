@@ -54,6 +54,18 @@ AtOption = Annotated[
     typer.Option(metavar="TIME", help="Judge as of this moment, such as 2026-11-23T09:00:00Z."),
 ]
 LangChoice = Annotated[LangOption | None, typer.Option(help="Language of the answer.")]
+AddressOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="IP[:PORT]", help="Connect there; the name stays (repeatable)."),
+]
+StarttlsOption = Annotated[Starttls | None, typer.Option(help="Speak this protocol first.")]
+NoFetchOption = Annotated[
+    bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
+]
+AllowNetworkOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CIDR", help="Reach this network, too (repeatable)."),
+]
 SoftwareOption = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Give the steps for this software, such as apache."),
@@ -81,8 +93,8 @@ def read_settings(lang: LangOption | None) -> tuple[Settings, Lang, Catalogue]:
     return settings, chosen, catalogue(chosen)
 
 
-def read_software(typed: str | None, texts: Catalogue) -> str | None:
-    """The code of a server software or client platform.
+def read_software(typed: str | None, texts: Catalogue, *, servers_only: bool = False) -> str | None:
+    """The code of a server software or, unless `servers_only`, of a client platform.
 
     Raises:
         WrongUsageError: There is no entry for it.
@@ -90,11 +102,23 @@ def read_software(typed: str | None, texts: Catalogue) -> str | None:
     if typed is None:
         return None
     code = typed.strip().casefold()
-    if code not in BY_CODE:
+    known = [name for name, one in BY_CODE.items() if one.side == "server" or not servers_only]
+    if code not in known:
         raise WrongUsageError(
-            texts.text("error.software", value=typed[:60], known=", ".join(BY_CODE))
+            texts.text("error.software", value=typed[:60], known=", ".join(known))
         )
     return code
+
+
+def read_roots(file: Path | None, texts: Catalogue) -> str | None:
+    """The PEM roots of `--roots`; None without the option.
+
+    Raises:
+        WrongUsageError: The file holds no certificates.
+    """
+    if file is None:
+        return None
+    return read_certificates(file, texts, what="--roots").decode("utf-8", "replace")
 
 
 def read_target(text: str, texts: Catalogue, *, starttls: str | None = None) -> Target:

@@ -62,9 +62,7 @@ def sweep(
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, max=60, help="Bound of each whole check.")
     ] = 10.0,
-    no_fetch: Annotated[
-        bool, typer.Option("--no-fetch", help="Make no AIA, CRL or OCSP request.")
-    ] = False,
+    no_fetch: options.NoFetchOption = False,
     lang: options.LangChoice = None,
 ) -> int:
     """Check every host of a list, over all workers, and sum up what was found.
