@@ -15,26 +15,26 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
-from handlers.access import Access
-from handlers.ask import ARRIVED, answer_command
+from handlers.asking.ask import ARRIVED, answer_command
+from handlers.asking.press import CHOOSE_FIX, FIX, LETTER
+from handlers.asking.pressed import Listener, answer_press, listeners
+from handlers.asking.step import STEP, take_step
 from handlers.desk import Desk
-from handlers.details import EARLIER, FURTHER, PICTURES, TAB
-from handlers.explain import VIEW, answer_submission
-from handlers.letter import CALLBACK_ID as LETTER_VIEW
-from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
-from handlers.mail import choose, open_letter, submit
-from handlers.manners import mind_manners
-from handlers.mend import choose_fix, show_fix
-from handlers.pictures import Pictures
-from handlers.press import CHOOSE_FIX, FIX, LETTER
-from handlers.pressed import Listener, answer_press, listeners
-from handlers.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
-from handlers.step import STEP, take_step
-from handlers.talk import hear
-from handlers.visit import EVENT as HOME_OPENED
-from handlers.visit import Act, act, acts, open_home
-from handlers.window import turn
-from handlers.workspaces import Workspaces, hear_uninstalls
+from handlers.home.visit import EVENT as HOME_OPENED
+from handlers.home.visit import Act, act, acts, open_home
+from handlers.install.workspaces import Workspaces, hear_uninstalls
+from handlers.manners.access import Access
+from handlers.manners.gate import mind_manners
+from handlers.talking.explain import VIEW, answer_submission
+from handlers.talking.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
+from handlers.talking.talk import hear
+from handlers.windows.details import EARLIER, FURTHER, PICTURES, TAB
+from handlers.windows.letter import CALLBACK_ID as LETTER_VIEW
+from handlers.windows.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
+from handlers.windows.mail import choose, open_letter, submit
+from handlers.windows.mend import choose_fix, show_fix
+from handlers.windows.pictures import Pictures
+from handlers.windows.window import turn
 
 log = structlog.get_logger(__name__)
 

@@ -27,18 +27,18 @@ from bot.store.space import in_space
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
-from handlers.address import Addresses
-from handlers.blocks import Message
-from handlers.command import Ask, Refused, parse_command
-from handlers.measure import Measures
-from handlers.people import MOMENT_SECONDS, People
-from handlers.present import Presenter
-from handlers.press import Press
-from handlers.rates import TooOftenError
-from handlers.reply import Reply, ReplyError
-from handlers.sentences import refusal, say
-from handlers.trouble import trouble
-from handlers.work import TooMuchWorkError, Work
+from handlers.answers.present import Presenter
+from handlers.answers.sentences import refusal, say
+from handlers.asking.command import Ask, Refused, parse_command
+from handlers.asking.press import Press
+from handlers.manners.rates import TooOftenError
+from handlers.slack.address import Addresses
+from handlers.slack.blocks import Message
+from handlers.slack.measure import Measures
+from handlers.slack.people import MOMENT_SECONDS, People
+from handlers.slack.reply import Reply, ReplyError
+from handlers.slack.trouble import trouble
+from handlers.slack.work import TooMuchWorkError, Work
 
 log = structlog.get_logger(__name__)
 

@@ -35,24 +35,24 @@ from bot.store.installations import Installations
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from bot.watcher import Teller, Watcher
-from handlers.access import Access, Groups
-from handlers.address import Addresses
+from handlers.answers.present import Phrase, Presenter
 from handlers.app import build_app
-from handlers.credentials import read_credentials
+from handlers.asking.noted import Noted
 from handlers.desk import Desk
-from handlers.doors import web_app
-from handlers.living import renew_watched
-from handlers.measure import Measures
-from handlers.noted import Noted
-from handlers.people import People
-from handlers.present import Phrase, Presenter
-from handlers.rates import permit_by
-from handlers.reply import Replies
-from handlers.socket import Socket
-from handlers.teller import SlackTeller
-from handlers.web import api_error, open_session, web_client
-from handlers.work import Work
-from handlers.workspaces import Workspaces, WorkspaceTeller, oauth_flow
+from handlers.install.credentials import read_credentials
+from handlers.install.workspaces import Workspaces, WorkspaceTeller, oauth_flow
+from handlers.manners.access import Access, Groups
+from handlers.manners.rates import permit_by
+from handlers.sharing.living import renew_watched
+from handlers.slack.address import Addresses
+from handlers.slack.doors import web_app
+from handlers.slack.measure import Measures
+from handlers.slack.people import People
+from handlers.slack.reply import Replies
+from handlers.slack.socket import Socket
+from handlers.slack.web import api_error, open_session, web_client
+from handlers.slack.work import Work
+from handlers.watches.teller import SlackTeller
 
 log = structlog.get_logger(__name__)
 

@@ -18,10 +18,10 @@ from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO
 from bot.log import configure_logging
 from bot.store import open_embedded_server
-from handlers.press import DETAILS, FIX, SHARE, WATCH
+from handlers.asking.press import DETAILS, FIX, SHARE, WATCH
 from tests.benchmarks.table import Row, show, show_machine
+from tests.handlers.asking.test_pressed import shown_to_all
 from tests.handlers.conftest import Running, run_bot
-from tests.handlers.test_pressed import shown_to_all
 
 CHANNEL = "incident-shop"
 GOAL_MS = 300.0

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from bot.demo.run import open_demo
-from handlers.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
+from handlers.windows.letter import CHOOSE_LANG, CHOOSE_SOFTWARE
 from tests.demo.browsing import browsing
 
 pytestmark = pytest.mark.browser

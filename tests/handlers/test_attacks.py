@@ -14,11 +14,11 @@ from bot.demo.slack.workspace import AIKO
 from bot.diagnosis.resolve import Place
 from bot.settings import Settings
 from bot.vantage import Vantage, open_local_vantage
-from handlers.press import RECHECK
+from handlers.asking.press import RECHECK
 from tests.diagnosis.names import Names
 from tests.diagnosis.test_aia import raw_server
+from tests.handlers.asking.test_pressed import _changed
 from tests.handlers.conftest import SECRET, Run, Running
-from tests.handlers.test_pressed import _changed
 from tests.handlers.test_serve import FORM, post
 
 CHANNEL = "incident-shop"

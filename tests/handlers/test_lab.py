@@ -15,9 +15,9 @@ from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
 from bot.settings import Settings
 from bot.texts import LANGS, Lang, catalogue
 from bot.vantage import Vantage, open_local_vantage
-from handlers import limits
-from handlers.press import DETAILS, FULL_CHAIN
+from handlers.asking.press import DETAILS, FULL_CHAIN
 from handlers.serve import OpenVantage
+from handlers.slack import limits
 from tests.handlers.conftest import Run, Running
 
 CHANNEL = "incident-shop"

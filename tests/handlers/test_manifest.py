@@ -8,11 +8,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack.manifest import MANIFEST, read_plain_yaml
 from handlers.app import COMMAND, EVENTS
-from handlers.pressed import listeners
-from handlers.shortcut import MESSAGE_SHORTCUT
-from handlers.step import EVENT as STEP_RUN
-from handlers.step import STEP
-from handlers.visit import EVENT as HOME_OPENED
+from handlers.asking.pressed import listeners
+from handlers.asking.step import EVENT as STEP_RUN
+from handlers.asking.step import STEP
+from handlers.home.visit import EVENT as HOME_OPENED
+from handlers.talking.shortcut import MESSAGE_SHORTCUT
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,7 +55,8 @@ def manifest() -> Any:
 
 def called_methods() -> set[str]:
     """Every Web API method that the handlers call."""
-    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "handlers").glob("*.py"))
+    files = (ROOT / "handlers").rglob("*.py")
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     return {
         name
         for name in re.findall(r"client\.([a-z]+_[A-Za-z_0-9]+)\(", source)

@@ -29,11 +29,14 @@ from bot.diagnosis.report import (
     Verification,
 )
 from bot.texts.catalogue import LANGS, Lang
-from handlers import limits
-from handlers.answer import Shown, render
-from handlers.blocks import Message
-from handlers.command import command_text, parse_command
-from handlers.details import (
+from handlers.answers.answer import Shown, render
+from handlers.answers.sentences import help_message, say, sentence
+from handlers.asking.command import command_text, parse_command
+from handlers.asking.press import Press, Shared
+from handlers.slack import limits
+from handlers.slack.blocks import Message
+from handlers.slack.escape import mrkdwn, visible
+from handlers.windows.details import (
     FURTHER,
     SECTIONS,
     Opened,
@@ -43,9 +46,6 @@ from handlers.details import (
     sentence_view,
     skeleton_view,
 )
-from handlers.escape import mrkdwn, visible
-from handlers.press import Press, Shared
-from handlers.sentences import help_message, say, sentence
 from tests.handlers.samples import missing_intermediate, phrase
 
 HOSTILE = (

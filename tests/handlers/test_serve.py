@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from bot.demo.slack.courier import signed_headers
 from bot.demo.slack.workspace import AIKO
 from bot.settings import Settings, SettingsError
-from handlers import limits
 from handlers.serve import serve
+from handlers.slack import limits
 from tests.handlers.conftest import SECRET, Run, Running
 from tests.handlers.waiting import until
 

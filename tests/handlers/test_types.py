@@ -16,13 +16,13 @@ from bot.diagnosis.target import parse_target
 from bot.letter import write_letter
 from bot.settings import load_settings
 from bot.texts import LANGS, phrase_report
-from handlers.answer import Shown, render
-from handlers.details import SECTIONS, Opened, details_view, sentence_view, skeleton_view
-from handlers.letter import Wish, letter_view, note_view
-from handlers.mail import letter_messages
-from handlers.press import Press, Shared
-from handlers.remedy import fix_message
-from handlers.sentences import help_message, say
+from handlers.answers.answer import Shown, render
+from handlers.answers.remedy import fix_message
+from handlers.answers.sentences import help_message, say
+from handlers.asking.press import Press, Shared
+from handlers.windows.details import SECTIONS, Opened, details_view, sentence_view, skeleton_view
+from handlers.windows.letter import Wish, letter_view, note_view
+from handlers.windows.mail import letter_messages
 
 MODULES = Path(__file__).parents[2] / ".venv/node/node_modules"
 NODE = shutil.which("node")

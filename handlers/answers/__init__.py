@@ -1,0 +1,1 @@
+"""From a Report to messages: verdict, cause, who notices, chain, fix, files."""

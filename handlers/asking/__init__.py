@@ -1,0 +1,1 @@
+"""Asking for a check, or for earlier ones: the command, the buttons, the workflow step."""

@@ -1,0 +1,1 @@
+"""Which workspaces the bot is in, and with which credentials."""

@@ -1,0 +1,1 @@
+"""Who may use the bot, where, and how often; and saying no politely."""

@@ -1,0 +1,1 @@
+"""Shared answers: one message that lives, and the thread under it."""

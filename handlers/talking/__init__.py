@@ -1,0 +1,1 @@
+"""Talking with the bot: mentions, direct messages, pasted errors, alerts."""

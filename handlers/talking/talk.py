@@ -1,0 +1,283 @@
+"""Talking with the bot: mentions in channels and threads, and direct messages.
+
+A question about a result is answered from the stored result, with its age: no check is run unless
+one is asked for. A host or an error line is a new question. Whatever is not understood gets the
+list of what can be asked.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.service import Answer
+from bot.texts.explanation import phrase_explanation
+from bot.watch import Asked, Kind
+from handlers.answers.sentences import refusal, say
+from handlers.answers.update import tell_later
+from handlers.asking.ask import shown_host
+from handlers.asking.command import Ask
+from handlers.asking.past import host_history
+from handlers.asking.press import Press, PressError, decode_press
+from handlers.desk import Desk, within
+from handlers.sharing.living import NotShownError, Spot, known_post, publish, see_to_update, show
+from handlers.sharing.share import check_again
+from handlers.sharing.threads import last_press, press_in, press_of, remember, shown_in
+from handlers.slack.blocks import Message
+from handlers.slack.work import TooMuchWorkError
+from handlers.talking.errand import answer_question
+from handlers.talking.explain import render_explanation
+from handlers.talking.heard import Heard, Wish, language_of, read_heard, read_wish
+from handlers.talking.scene import Scene, post, tell_directly
+from handlers.talking.topic import Told, sentence_about, what_to_ask
+from handlers.watches.watching import unwatch_host, watch_host
+
+QUIET_SECONDS = 1.0
+"""A check that is done within this time is not announced."""
+
+
+async def hear(desk: Desk, event: Mapping[str, Any], arrived: float | None = None) -> None:
+    """Take an event, and see to its answer in the background."""
+    loop = asyncio.get_running_loop()
+    arrived = arrived or loop.time()
+    heard = read_heard(event)
+    if heard is not None:
+        try:
+            desk.work.start(_answer(desk, heard), name="talk")
+        except TooMuchWorkError as error:
+            message = desk.failure(error, desk.lang, "", "talk")
+            desk.work.start(_turn_away(desk, heard, message), name="tell", follows=True)
+    desk.measures.metrics.acknowledged("event", loop.time() - arrived)
+
+
+async def _turn_away(desk: Desk, heard: Heard, message: Message) -> None:
+    if await desk.first_time("heard", f"{heard.channel} {heard.ts}"):
+        await post(desk, _scene(desk, heard), message)
+
+
+def _scene(desk: Desk, heard: Heard) -> Scene:
+    return Scene(
+        user=heard.user,
+        channel=heard.channel,
+        thread=heard.thread,
+        direct=heard.direct,
+        lang=desk.lang,
+        team=heard.team,
+    )
+
+
+async def _answer(desk: Desk, heard: Heard) -> None:
+    # Slack repeats an event that it did not see acknowledged, also over another connection.
+    if not await desk.first_time("heard", f"{heard.channel} {heard.ts}"):
+        return
+    scene = _scene(desk, heard)
+    try:
+        reader, press = await asyncio.gather(desk.reader(heard.user), _meant(desk, heard))
+        lang = reader.lang if desk.lang_is_set else language_of(heard.text, reader.lang)
+        scene = replace(scene, lang=lang, zone=reader.zone)
+        about = press.command.split(" ", 1)[0].rpartition(":")[0].strip("[]") if press else None
+        wish = read_wish(heard.text, scene.lang, about)
+        await _grant(desk, scene, press, wish)
+    except asyncio.CancelledError as error:
+        await post(desk, scene, desk.failure(error, scene.lang, "", "talk"))
+        raise
+    except Exception as error:
+        await post(desk, scene, desk.failure(error, scene.lang, "", "talk"))
+
+
+async def _meant(desk: Desk, heard: Heard) -> Press | None:
+    """The result that a message is about: that of its thread, else the last one shown there."""
+    if heard.thread_ts is not None:
+        return await press_in(desk, heard.channel, heard.thread_ts)
+    press = await last_press(desk, heard.channel)
+    if press is None or heard.direct:
+        return press
+    # In a channel "the last one" is what people still have before their eyes.
+    known = await desk.service.recall(press.result) if press.result else None
+    return press if known is not None else None
+
+
+async def _grant(desk: Desk, scene: Scene, press: Press | None, wish: Wish) -> None:
+    if wish.refused is not None:
+        await post(desk, scene, refusal(wish.refused))
+        return
+    explanation = wish.alert.explanation
+    if explanation is not None:
+        shown = phrase_explanation(explanation, scene.lang)
+        message = render_explanation(shown, scene.lang, button=not wish.asks)
+        await post(desk, scene, message)
+    for ask in wish.asks:
+        await check(desk, scene, ask)
+    if wish.more > 0:
+        await post(desk, scene, say(scene.lang, "talk.more", n=wish.more))
+    if explanation is not None or wish.asks:
+        return
+    if press is None or wish.follow.intent == "help":
+        await post(desk, scene, what_to_ask(scene.lang, known=press is not None))
+        return
+    if wish.follow.lang is not None and wish.follow.intent != "letter" and not desk.lang_is_set:
+        scene = replace(scene, lang=wish.follow.lang)
+    press = press.model_copy(update={"lang": scene.lang})
+    if wish.follow.intent == "recheck":
+        await _recheck(desk, scene, press)
+        return
+    told, ts = await _told(desk, scene, press)
+    if isinstance(told, Message):
+        await post(desk, scene, told, ts)
+        return
+    for message in await answer_question(desk, scene, told, wish.follow):
+        await post(desk, scene, message, ts)
+        ts = None
+
+
+async def _told(desk: Desk, scene: Scene, press: Press) -> tuple[Told | Message, str | None]:
+    """The stored result, or when that is gone a new one; and the message that announced it."""
+    answer = await desk.service.recall(press.result) if press.result else None
+    ts = None
+    anew = answer is None
+    if answer is None:
+        found, ts = await _announced(desk, scene, press, refresh=False)
+        if isinstance(found, Message):
+            return found, ts
+        answer = found
+        await _remember(desk, scene, answer, press)
+    report = desk.presenter.phrased(answer, scene.lang, scene.zone)
+    return Told(answer, report, scene.lang, scene.zone, anew), ts
+
+
+async def _announced(
+    desk: Desk, scene: Scene, press: Press, *, refresh: bool
+) -> tuple[Answer | Message, str | None]:
+    """A check; when it takes long, it is said that it is under way."""
+    task = desk.work.start(desk.answer_of(press, refresh=refresh), name="talk", follows=True)
+    ts = None
+    try:
+        if not await within(task, QUIET_SECONDS):
+            host = press.command.split(" ", 1)[0].removesuffix(":443")
+            ts = await post(desk, scene, say(scene.lang, "slack.checking", host=host))
+        return await task, ts
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+
+
+async def _recheck(desk: Desk, scene: Scene, press: Press) -> None:
+    """A new check: the shared message at the head of the thread shows it, else a new one does."""
+    if not scene.direct and scene.thread is not None:
+        there = await shown_in(desk, scene.channel, scene.thread)
+        spot = Spot(scene.channel, there, scene.thread if there != scene.thread else None)
+        shown = await _shown_there(desk, spot, press)
+        if shown is not None:
+            await post(desk, scene, await _renewed(desk, scene, spot, shown))
+            return
+    found, ts = await _announced(desk, scene, press, refresh=True)
+    if isinstance(found, Message):
+        await post(desk, scene, found, ts)
+        return
+    await _show(desk, scene, found, ts)
+
+
+async def _shown_there(desk: Desk, spot: Spot, press: Press) -> Press | None:
+    """What the buttons of a living message carry, when it shows the host that is asked about."""
+    known = await known_post(desk, spot)
+    try:
+        shown = decode_press(known.value) if known is not None else None
+    except PressError:
+        return None
+    same = shown is not None and shown.command.split(" ", 1)[0] == press.command.split(" ", 1)[0]
+    return shown if same else None
+
+
+async def _renewed(desk: Desk, scene: Scene, spot: Spot, shown: Press) -> Message:
+    """Have the living message checked again; returns what is said to who asked for it."""
+    async with desk.posts.alone(spot.channel, spot.ts) as alone:
+        if not alone:
+            return say(scene.lang, "talk.recheck.busy")
+        problem = await check_again(desk, spot, shown)
+    if problem is not None:
+        return problem
+    press = await press_in(desk, spot.channel, spot.thread)
+    answer = await desk.service.recall(press.result) if press and press.result else None
+    if answer is None:
+        return say(scene.lang, "talk.recheck.shown")
+    report = desk.presenter.phrased(answer, scene.lang, scene.zone)
+    told = Told(answer, report, scene.lang, scene.zone)
+    return sentence_about(told, "talk.recheck.done", summary=report.summary)
+
+
+async def check(desk: Desk, scene: Scene, ask: Ask) -> None:
+    """Answer a new question in the scene: a check, or what else was asked for of a host."""
+    asked = Asked(
+        channel=scene.channel,
+        user=scene.user,
+        lang=scene.lang,
+        thread_ts=scene.thread,
+        team=scene.team,
+    )
+    match ask.verb:
+        case "watch" | "watch_expiry":
+            kind: Kind = "state" if ask.verb == "watch" else "expiry"
+            message = await watch_host(desk, ask.question, kind, asked)
+        case "unwatch":
+            message = await unwatch_host(desk, ask.question, scene.channel, scene.lang)
+        case "history":
+            message = await host_history(desk, ask.question, scene.lang)
+        case "check":
+            await _check(desk, scene, ask)
+            return
+    await post(desk, scene, message)
+
+
+async def _check(desk: Desk, scene: Scene, ask: Ask) -> None:
+    task = desk.work.start(desk.service.ask(ask.question), name="talk", follows=True)
+    ts = None
+    try:
+        if not await within(task, QUIET_SECONDS):
+            host = shown_host(ask.question.target)
+            ts = await post(desk, scene, say(scene.lang, "slack.checking", host=host))
+        answer = await task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    await _show(desk, replace(scene, lang=ask.lang), answer, ts)
+
+
+async def _show(desk: Desk, scene: Scene, answer: Answer, ts: str | None) -> None:
+    """Post a whole answer, which the talk there is about from now on.
+
+    `ts`: the message that announced it, which it takes the place of.
+    """
+    if not scene.direct:
+        await _show_to_all(desk, scene, answer, ts)
+        return
+    message = desk.presenter.message(answer, scene.lang, scene.zone)
+    ts = await post(desk, scene, message, ts)
+    if ts is None:
+        return
+    await remember(desk, scene.channel, scene.thread or ts, answer, scene.lang)
+
+    async def put(later: Answer) -> None:
+        message = desk.presenter.message(later, scene.lang, scene.zone)
+        await post(desk, scene, message, ts)
+
+    tell_later(desk, answer, put)
+
+
+async def _show_to_all(desk: Desk, scene: Scene, answer: Answer, ts: str | None) -> None:
+    """As a message that lives: new checks change it."""
+    try:
+        if ts is None:
+            spot = Spot(scene.channel, thread_ts=scene.thread)
+            await publish(desk, spot, answer, scene.lang, scene.user)
+            return
+        spot = Spot(scene.channel, ts, scene.thread)
+        press = press_of(answer, scene.lang, scene.shared(desk))
+        await show(desk, spot, press, answer, history=False)
+        see_to_update(desk, spot, press, answer)
+    except NotShownError as error:
+        message = desk.presenter.message(answer, scene.lang, scene.zone)
+        await tell_directly(desk, scene, error.reason, message)
+
+
+async def _remember(desk: Desk, scene: Scene, answer: Answer, press: Press) -> None:
+    await remember(desk, scene.channel, scene.thread or "", answer, press.lang, press.shared)

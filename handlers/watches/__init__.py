@@ -1,0 +1,1 @@
+"""Watches: beginning and ending them, and telling their news."""

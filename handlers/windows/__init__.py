@@ -1,0 +1,1 @@
+"""Windows over the conversation: details, pictures, the letter, the fix."""
