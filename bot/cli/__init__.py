@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sys.warnoptions and not os.environ.get("TLSCHECK_DEBUG"):
         warnings.simplefilter("ignore")  # they are for developers
     try:
-        from bot.cli.app import run  # noqa: PLC0415 - Ctrl-C while this loads is quiet, too
+        from bot.cli.app import run
 
         return run(list(sys.argv[1:] if arguments is None else arguments))
     except WrongUsageError as error:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(text: str, status: int) -> int:
-    from bot.render.sanitise import visible  # noqa: PLC0415 - needed only here
+    from bot.render.sanitise import visible
 
     print(f"tlscheck: {visible(text)}", file=sys.stderr)
     return status

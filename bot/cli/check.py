@@ -148,8 +148,8 @@ async def _answer(
     *,
     software: str | None,
 ) -> list[Report]:
-    from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
-    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage  # noqa: PLC0415
+    from bot.texts import phrase_report
+    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage
 
     reports: list[Report] = []
     # One person at a terminal reads the first answer while the rest arrives; a line is final.

@@ -33,7 +33,7 @@ def demo(
     Broken servers, a stand-in for Slack with a page, and the real bot.
     """
     # Only this command loads the lab and the stand-in.
-    from bot.demo.run import run  # noqa: PLC0415
+    from bot.demo.run import run
 
     try:
         return run(port=port, lang=lang, hosts=tuple(hosts or ()))

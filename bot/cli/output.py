@@ -153,14 +153,14 @@ def progress(
     if total < 2 or not errors.is_terminal:
         yield out, lambda: None
         return
-    from rich.progress import (  # noqa: PLC0415 - most runs draw no bar
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         ProgressColumn,
         Task,
         TimeRemainingColumn,
     )
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.progress import Progress as Bar
 
     class Rate(ProgressColumn):
         """Answers a second."""

@@ -15,10 +15,10 @@ def serve() -> int:
     """
     settings, _, _ = read_settings(None)
     # Only this command loads Slack's SDK.
-    from bot.log import configure_logging  # noqa: PLC0415
-    from bot.texts import phrase_report  # noqa: PLC0415
-    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage  # noqa: PLC0415
-    from handlers import serve as door  # noqa: PLC0415
+    from bot.log import configure_logging
+    from bot.texts import phrase_report
+    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage
+    from handlers import serve as door
 
     configure_logging(settings.tlscheck_log, secrets=_secrets(settings))
     try:

@@ -155,7 +155,7 @@ class _Sweep:
         at_once: Callable[[], int],
         politeness: Politeness,
     ) -> None:
-        from bot.texts import phrase_report  # noqa: PLC0415 - the engine is loaded after the arguments
+        from bot.texts import phrase_report
 
         out = self._out
         with progress(len(rest), out, counting=True) as (shown, advance):
@@ -175,10 +175,10 @@ class _Sweep:
     @asynccontextmanager
     async def _place(self, common: Question) -> AsyncIterator[tuple[_Ask, Callable[[], int]]]:
         """Where it is asked: all workers that live, or here when there are none."""
-        from bot.store import StoreAddressError, StoreAwayError  # noqa: PLC0415
-        from bot.vantage import open_local_vantage  # noqa: PLC0415
-        from bot.worker import key_of, open_post  # noqa: PLC0415
-        from bot.worker.wire import ANY  # noqa: PLC0415
+        from bot.store import StoreAddressError, StoreAwayError
+        from bot.vantage import open_local_vantage
+        from bot.worker import key_of, open_post
+        from bot.worker.wire import ANY
 
         url = self._settings.redis_url
         if url is None and self._vantage is not None:

@@ -47,7 +47,7 @@ def worker(
     url = settings.redis_url.get_secret_value()
     settings = settings.model_copy(update={"tlscheck_vantage": name})
     labels = _labels(label or [], texts)
-    from bot.store import StoreAddressError  # noqa: PLC0415 - the arguments are read first
+    from bot.store import StoreAddressError
 
     try:
         asyncio.run(_run(settings, url, labels, at_once))
@@ -69,12 +69,12 @@ def _labels(typed: list[str], texts: Catalogue) -> dict[str, str]:
 
 
 async def _run(settings: Settings, url: str, labels: dict[str, str], at_once: int) -> None:
-    import logging  # noqa: PLC0415 - the arguments are read first
+    import logging
 
-    import structlog  # noqa: PLC0415
+    import structlog
 
-    from bot.log import configure_logging  # noqa: PLC0415
-    from bot.worker.worker import open_worker  # noqa: PLC0415
+    from bot.log import configure_logging
+    from bot.worker.worker import open_worker
 
     secrets = [
         one.get_secret_value()
