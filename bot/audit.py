@@ -65,7 +65,12 @@ class Asking(Protocol):
         """What the place is called that checks run from."""
 
     async def ask(
-        self, question: Question, *, refresh: bool = False, permit: Permit | None = None
+        self,
+        question: Question,
+        *,
+        refresh: bool = False,
+        permit: Permit | None = None,
+        vantage: str | None = None,
     ) -> Answer:
         """The newest answer."""
 
@@ -91,8 +96,10 @@ class Audited:
         """What the place is called that checks run from."""
         return self._service.vantage_name
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
-        """The newest answer, for the asker of this task.
+    async def ask(
+        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+    ) -> Answer:
+        """The newest answer, for the asker of this task; `vantage`: the place, None: our own.
 
         Raises:
             NotPermittedError: A new check would be needed, and the asker may have none now.
@@ -102,11 +109,13 @@ class Audited:
         permit = self._permit
         begun = perf_counter()
         said: dict[str, Any] = {"verdict": None, "cause": None, "source": "failed"}
+        where = {"vantage": vantage} if vantage is not None else {}
         try:
             answer = await self._service.ask(
                 question,
                 refresh=refresh,
                 permit=None if permit is None else lambda: permit(who),
+                vantage=vantage,
             )
             report = answer.report
             said = {
@@ -119,7 +128,7 @@ class Audited:
             raise
         finally:
             milliseconds = round((perf_counter() - begun) * 1000)
-            note("check", who, **asked(question), refresh=refresh, **said, ms=milliseconds)
+            note("check", who, **asked(question), **where, refresh=refresh, **said, ms=milliseconds)
         return answer
 
     async def later(self, answer: Answer) -> Answer | None:

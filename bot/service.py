@@ -23,13 +23,15 @@ from bot.diagnosis.report import Report
 from bot.flight import FlightCancelledError, Flights, landed
 from bot.freshness import cache_for
 from bot.metrics import Metrics
+from bot.places import Places
 from bot.store.connection import StoreAwayError
 from bot.store.lock import Busy, Lock
 from bot.store.notice import Waiter
 from bot.store.results import Record, question_key
 from bot.store.store import Store
 from bot.update import Updates
-from bot.vantage import Vantage
+from bot.vantage import OVERTIME_SECONDS, Vantage
+from bot.worker.errors import RemoteError, VantageAwayError
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +39,6 @@ Source = Literal["fresh", "cache", "joined"]
 
 RUNNING_CHECKS = 200
 """Checks that one process runs at a time; further ones wait in the order they came."""
-
-OVERTIME_SECONDS = 5.0
-"""Beyond the question's own timeout: when a vantage, or another process' check, is given up."""
 
 LOOK_SECONDS = 1.0
 """How often a waiter looks for itself, should the notice be lost."""
@@ -56,6 +55,14 @@ class CheckFailedError(Exception):
     def __init__(self, question: Question) -> None:
         super().__init__(f"the check of {question.target.host} failed")
         self.question = question
+
+
+class PlaceFailedError(CheckFailedError):
+    """The place that was to be asked gave no Report; `reason` says why, as a sentence in `worker`."""
+
+    def __init__(self, question: Question, reason: RemoteError) -> None:
+        super().__init__(question)
+        self.reason = reason
 
 
 class NotPermittedError(Exception):
@@ -96,10 +103,21 @@ class _Outcome:
     stored: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A question at one place, for one asker; `known` is a result that does not count as new."""
+
+    key: str
+    question: Question
+    place: Vantage
+    known: str | None
+    permit: Permit | None
+
+
 class Service:
     """Answers questions, each as cheaply as possible and none twice at once.
 
-    The vantage and the store stay their owner's; close the service before them.
+    The vantage, the places and the store stay their owner's; close the service before them.
     """
 
     def __init__(
@@ -107,12 +125,14 @@ class Service:
         vantage: Vantage,
         store: Store,
         *,
+        places: Places | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         cache_seconds: int = 300,
         running_checks: int = RUNNING_CHECKS,
         metrics: Metrics | None = None,
     ) -> None:
         self._vantage = vantage
+        self._places = places or Places(vantage)
         self._store = store
         self._clock = clock
         self._cache_seconds = cache_seconds
@@ -121,18 +141,21 @@ class Service:
         self._slots = asyncio.Semaphore(running_checks)
         self._runs: Flights[_Outcome] = Flights()
         self._chronicle = Chronicle(store)
-        self._updates = Updates(
-            vantage, store, self._chronicle, clock=clock, cache_seconds=cache_seconds
-        )
+        self._updates = Updates(store, self._chronicle, clock=clock, cache_seconds=cache_seconds)
         self._closing = False
 
     @property
     def vantage_name(self) -> str:
-        """What the place is called that checks run from."""
+        """What the place is called that checks run from, unless another one is named."""
         return self._vantage.name
 
     async def ask(
-        self, question: Question, *, refresh: bool = False, permit: Permit | None = None
+        self,
+        question: Question,
+        *,
+        refresh: bool = False,
+        permit: Permit | None = None,
+        vantage: str | None = None,
     ) -> Answer:
         """The newest answer.
 
@@ -142,19 +165,23 @@ class Service:
             permit: Asked only when this asker's question makes a check run. What is cached, and
                 the check of somebody else that is shared, need no permission: 500 people who
                 ask the same are one check.
+            vantage: The place to ask, by name; None: this process' own. Answers of one place are
+                never given for another, and each place has a history of its own.
 
         Raises:
             NotPermittedError: From `permit`.
-            CheckFailedError: The check itself broke; or ServiceClosedError: the program is ending.
+            CheckFailedError: The check itself broke; or PlaceFailedError: nobody is at that place,
+                or it gave no Report; or ServiceClosedError: the program is ending.
         """
         if self._closing:
             raise ServiceClosedError(question)
+        place = await self._place(question, vantage)
         try:
-            roots = self._vantage.roots_digest(question)
+            roots = place.roots_digest(question)
         except Exception as error:
-            log.exception("trust store not read", vantage=self._vantage.name)
+            log.exception("trust store not read", vantage=place.name)
             raise CheckFailedError(question) from error
-        key = question_key(question, self._vantage.name, roots)
+        key = question_key(question, place.name, roots)
         known: str | None = None
         try:
             if refresh or self._cache_seconds == 0:
@@ -165,7 +192,7 @@ class Service:
                 return self._answer(record, question, "cache", stored=True)
         except StoreAwayError:
             pass
-        outcome = await self._join(key, question, known, permit)
+        outcome = await self._join(_Job(key, question, place, known, permit))
         self._metrics.answered(outcome.source)
         return self._answer(outcome.record, question, outcome.source, stored=outcome.stored)
 
@@ -213,99 +240,90 @@ class Service:
             age = max(age, self._clock() - record.report.checked_at)
         return Answer(record.asked_as(question), age, source, stored)
 
-    async def _join(
-        self, key: str, question: Question, known: str | None, permit: Permit | None
-    ) -> _Outcome:
+    async def _place(self, question: Question, name: str | None) -> Vantage:
+        if name is None or name == self._vantage.name:
+            return self._vantage
+        try:
+            return await self._places.find(name)
+        except RemoteError as error:
+            raise PlaceFailedError(question, error) from error
+
+    async def _join(self, job: _Job) -> _Outcome:
         while True:
             if self._closing:
-                raise ServiceClosedError(question)
-            task, started = self._runs.join(key, lambda: self._run(key, question, known, permit))
+                raise ServiceClosedError(job.question)
+            task, started = self._runs.join(job.key, lambda: self._run(job))
             try:
                 outcome = await landed(task)
             except FlightCancelledError:
-                raise ServiceClosedError(question) from None
+                raise ServiceClosedError(job.question) from None
             except NotPermittedError:
                 if started:
                     raise
                 # Another asker may have no check; this one has to ask for their own.
                 continue
+            except PlaceFailedError as error:
+                raise PlaceFailedError(job.question, error.reason) from error.__cause__
             except CheckFailedError as error:
                 # One error object for many askers would collect all their tracebacks.
-                raise CheckFailedError(question) from error.__cause__
+                raise CheckFailedError(job.question) from error.__cause__
             except Exception as error:
-                log.exception("answering failed", key=key)
-                raise CheckFailedError(question) from error
+                log.exception("answering failed", key=job.key)
+                raise CheckFailedError(job.question) from error
             if started:
                 return outcome
             # The run may have been started by somebody for whom a stored result was good enough.
-            if known is None or outcome.record.report.id != known:
+            if job.known is None or outcome.record.report.id != job.known:
                 return _Outcome(outcome.record, "joined", outcome.stored)
 
-    async def _run(
-        self, key: str, question: Question, known: str | None, permit: Permit | None
-    ) -> _Outcome:
+    async def _run(self, job: _Job) -> _Outcome:
         """One outcome for all askers of this process: our own check, or another process' one."""
         try:
             async with self._slots:
-                lock = await self._store.locks.take(key)
+                lock = await self._store.locks.take(job.key)
                 if isinstance(lock, Lock):
-                    return await self._run_locked(lock, key, question, known, permit)
-            async with self._store.notices.listen(key) as waiter:
-                outcome = await self._follow(waiter, lock, key, question, known, permit)
+                    return await self._run_locked(lock, job)
+            async with self._store.notices.listen(job.key) as waiter:
+                outcome = await self._follow(waiter, lock, job)
             if outcome is not None:
                 return outcome
-            log.warning("another process' check takes too long; checking here", key=key)
+            log.warning("another process' check takes too long; checking here", key=job.key)
         except StoreAwayError:
             pass
         async with self._slots:
-            return await self._check(key, question, permit)
+            return await self._check(job)
 
-    async def _follow(  # noqa: PLR0917 - what is asked, and where it is waited for
-        self,
-        waiter: Waiter,
-        busy: Busy,
-        key: str,
-        question: Question,
-        known: str | None,
-        permit: Permit | None,
-    ) -> _Outcome | None:
+    async def _follow(self, waiter: Waiter, busy: Busy, job: _Job) -> _Outcome | None:
         """Wait for another process' check; take its place when it dies."""
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + question.timeout + OVERTIME_SECONDS
+        give_up = loop.time() + job.question.timeout + OVERTIME_SECONDS
         result_id: str | None = None
         while (left := give_up - loop.time()) > 0:
-            if result_id is not None and result_id != known:
-                record = await self._store.results.answer(result_id, key)
+            if result_id is not None and result_id != job.known:
+                record = await self._store.results.answer(result_id, job.key)
             else:
-                record = await self._store.results.newest(key, other_than=known)
+                record = await self._store.results.newest(job.key, other_than=job.known)
             if record is not None:
                 return _Outcome(record, "joined", stored=True)
             async with self._slots:
-                lock = await self._store.locks.take(key)
+                lock = await self._store.locks.take(job.key)
                 if isinstance(lock, Lock):
-                    return await self._run_locked(lock, key, question, known, permit)
+                    return await self._run_locked(lock, job)
             busy = lock
             # A little beyond the lease, so that the one look finds it ended.
             result_id = await waiter.wait(min(busy.seconds_left + 0.02, LOOK_SECONDS, left))
         return None
 
-    async def _run_locked(
-        self,
-        lock: Lock,
-        key: str,
-        question: Question,
-        known: str | None,
-        permit: Permit | None,
-    ) -> _Outcome:
+    async def _run_locked(self, lock: Lock, job: _Job) -> _Outcome:
         result_id = ""
         try:
             async with lock.kept():
                 # Another process may have finished between our look and our lock.
                 if self._cache_seconds and (
-                    record := await self._store.results.newest(key, other_than=known)
+                    record := await self._store.results.newest(job.key, other_than=job.known)
                 ):
                     return _Outcome(record, "joined", stored=True)
-                outcome = await self._check(key, question, permit)
+                outcome = await self._check(job)
                 if outcome.stored:
                     result_id = outcome.record.report.id
                 return outcome
@@ -313,22 +331,16 @@ class Service:
             try:
                 await lock.release(result_id)
             except StoreAwayError:
-                log.debug("lock not released; its lease ends by itself", key=key)
+                log.debug("lock not released; its lease ends by itself", key=job.key)
 
-    async def _check(self, key: str, question: Question, permit: Permit | None) -> _Outcome:
-        if permit is not None:
-            await permit()
+    async def _check(self, job: _Job) -> _Outcome:
+        if job.permit is not None:
+            await job.permit()
         begun = perf_counter()
         with self._metrics.check_running():
-            try:
-                async with asyncio.timeout(question.timeout + OVERTIME_SECONDS):
-                    report = await self._vantage.check(question)
-            except Exception as error:
-                log.exception("check failed", host=question.target.host, vantage=self._vantage.name)
-                self._metrics.check_failed()
-                raise CheckFailedError(question) from error
+            report = await self._report_of(job)
         self._metrics.check_done(report.verdict, report.cause, perf_counter() - begun)
-        record = Record(key=key, question=question, report=report)
+        record = Record(key=job.key, question=job.question, report=report)
         record = await self._chronicle.compared(record)
         try:
             await self._store.results.put(record, cache_for(report, self._cache_seconds))
@@ -336,5 +348,30 @@ class Service:
             stored = False
         else:
             stored = True
-        self._updates.begin(record)
+        self._updates.begin(record, job.place)
         return _Outcome(record, "fresh", stored=stored)
+
+    async def _report_of(self, job: _Job) -> Report:
+        question, place = job.question, job.place
+        try:
+            async with asyncio.timeout(question.timeout + OVERTIME_SECONDS):
+                report = await place.check(question)
+        except Exception as error:
+            self._metrics.check_failed()
+            remote: RemoteError | None = error if isinstance(error, RemoteError) else None
+            if isinstance(error, TimeoutError) and place is not self._vantage:
+                remote = VantageAwayError("silent", place.name)
+            if remote is not None:
+                log.warning("a place gave no report", vantage=place.name, reason=remote.code)
+                raise PlaceFailedError(question, remote) from error
+            log.exception("check failed", host=question.target.host, vantage=place.name)
+            raise CheckFailedError(question) from error
+        # Histories are kept by this name: no place writes in that of another.
+        return named_for(place, report)
+
+
+def named_for(place: Vantage, report: Report) -> Report:
+    """The Report under the name by which its place was asked."""
+    if report.vantage == place.name:
+        return report
+    return report.model_copy(update={"vantage": place.name})

@@ -34,14 +34,12 @@ class Updates:
 
     def __init__(
         self,
-        vantage: Vantage,
         store: Store,
         chronicle: Chronicle,
         *,
         clock: Callable[[], datetime],
         cache_seconds: int,
     ) -> None:
-        self._vantage = vantage
         self._store = store
         self._chronicle = chronicle
         self._clock = clock
@@ -51,10 +49,10 @@ class Updates:
     def __len__(self) -> int:
         return len(self._flights)
 
-    def begin(self, record: Record) -> None:
-        """See to the update of a result whose check this process ran."""
+    def begin(self, record: Record, place: Vantage) -> None:
+        """See to the update of a result whose check this process had done at that place."""
         if record.report.pending:
-            self._flights.join(record.report.id, lambda: self._make(record))
+            self._flights.join(record.report.id, lambda: self._make(record, place))
 
     async def of(self, record: Record) -> Record | None:
         """The result with what was open in it, once that has arrived.
@@ -74,11 +72,11 @@ class Updates:
         """Let updates arrive within the bound, end the rest."""
         await self._flights.aclose(drain_seconds)
 
-    async def _make(self, record: Record) -> Record | None:
+    async def _make(self, record: Record, place: Vantage) -> Record | None:
         first = record.report
         try:
             async with asyncio.timeout(self._left(record)):
-                report = await self._vantage.later(first)
+                report = await place.later(first)
         except TimeoutError:
             report = None
         except Exception:
@@ -88,6 +86,8 @@ class Updates:
         if report is None:
             await self._chronicle.compared(record, final=True)
             return None
+        # Of the same place, whatever the place says of itself.
+        report = report.model_copy(update={"id": first.id, "vantage": first.vantage})
         later = await self._chronicle.compared(
             record.model_copy(update={"report": report}), final=True
         )

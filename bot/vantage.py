@@ -30,6 +30,9 @@ CHANNEL_PATIENCE = 0.1
 """How long an answer that a person waits for waits for OCSP and CRLs, in seconds: beside the other
 connections that is nearly free, and what comes later arrives as an update."""
 
+OVERTIME_SECONDS = 5.0
+"""Beyond the question's own timeout: when a vantage, or another process' check, is given up."""
+
 _UNFINISHED = 256
 
 

@@ -16,6 +16,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.diagnosis.question import Question
+from bot.places import Places
 from bot.service import Answer, ServiceClosedError
 from bot.store.choices import Choices
 from bot.store.connection import StoreAwayError
@@ -55,8 +56,10 @@ class Asking(Protocol):
     def vantage_name(self) -> str:
         """What the place is called that checks run from."""
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
-        """The newest answer."""
+    async def ask(
+        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+    ) -> Answer:
+        """The newest answer, from the place of that name; None: from our own."""
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived."""
@@ -89,6 +92,7 @@ class Desk:
     """
 
     service: Asking
+    places: Places
     store: OnceStore
     client: AsyncWebClient
     reply: Reply

@@ -28,6 +28,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.audit import Audited
 from bot.metrics import Metrics
+from bot.places import places_of
 from bot.service import Service
 from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
@@ -137,6 +138,7 @@ async def serve(
         _stopped_by(signals, stop),
         _opened_store(settings, clock, metrics) as store,
         open_vantage(settings) as vantage,
+        places_of(settings, vantage, clock=clock) as places,
         open_session(settings.slack_api_url) as session,
     ):
         if isinstance(vantage, LocalVantage):
@@ -144,6 +146,7 @@ async def serve(
         service = Service(
             vantage,
             store,
+            places=places,
             clock=clock,
             cache_seconds=settings.tlscheck_cache_seconds,
             metrics=metrics,
@@ -168,6 +171,7 @@ async def serve(
         work = Work(measures)
         desk = Desk(
             service=Noted(asked, store.recent, work),
+            places=places,
             store=store,
             client=client,
             reply=Replies(session, measures),

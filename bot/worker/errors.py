@@ -21,16 +21,17 @@ AwayCode = Literal["redis", "nobody", "silent"]
 class RemoteError(Exception):
     """No Report; `key` is the sentence in the catalogue, `values` what it names."""
 
-    def __init__(self, code: str, vantage: str, **values: str) -> None:
+    def __init__(self, code: FailureCode | AwayCode, vantage: str, **values: str) -> None:
         super().__init__(f"{vantage}: {code}")
-        self.code = code
+        self.code: FailureCode | AwayCode = code
         self.vantage = vantage
         self.values: Mapping[str, str] = {"vantage": vantage, **values}
 
     @property
     def key(self) -> str:
         """The name of the sentence in `bot/texts`."""
-        return f"worker.error.{self.code}"
+        more = ".known" if self.code == "nobody" and self.values.get("known") else ""
+        return f"worker.error.{self.code}{more}"
 
 
 class VantageAwayError(RemoteError):

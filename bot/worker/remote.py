@@ -25,10 +25,9 @@ from bot.diagnosis.later import LATER_SECONDS
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.trust import trust_store
-from bot.service import OVERTIME_SECONDS
 from bot.store.connection import Connection, StoreAwayError, connect, reading_client
-from bot.vantage import CHANNEL_PATIENCE
-from bot.worker.errors import RemoteError, RemoteFailureError, VantageAwayError
+from bot.vantage import CHANNEL_PATIENCE, OVERTIME_SECONDS
+from bot.worker.errors import AwayCode, RemoteError, RemoteFailureError, VantageAwayError
 from bot.worker.presence import ALIVE_SECONDS, ANNOUNCE_SECONDS, Presence, living, redis_time
 from bot.worker.queue import message_of, put
 from bot.worker.wire import (
@@ -170,7 +169,7 @@ class Post:
         except StoreAwayError as error:
             raise VantageAwayError("redis", name) from error
         except TimeoutError as error:
-            code = "redis" if self._connection.away else "silent"
+            code: AwayCode = "redis" if self._connection.away else "silent"
             raise VantageAwayError(code, name) from error
         finally:
             del self._waiting[order.id]
@@ -310,7 +309,8 @@ class Post:
         if reply.report is not None:
             waiting.answer.set_result(reply.report)
         else:
-            failure = RemoteFailureError(str(reply.failure), reply.vantage, program=reply.program)
+            code = reply.failure or "malformed"
+            failure = RemoteFailureError(code, reply.vantage, program=reply.program)
             waiting.answer.set_exception(failure)
 
 

@@ -20,10 +20,9 @@ from taskiq.receiver import Receiver
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.target import parse_target
-from bot.service import OVERTIME_SECONDS
 from bot.settings import Settings
 from bot.store.connection import Connection, StoreAwayError, connect
-from bot.vantage import LocalVantage, open_local_vantage
+from bot.vantage import OVERTIME_SECONDS, LocalVantage, open_local_vantage
 from bot.worker.bundles import find_bundles
 from bot.worker.errors import FailureCode
 from bot.worker.machine import Machine, look_around

@@ -30,9 +30,11 @@ class Noted:
         """What the place is called that checks run from."""
         return self._service.vantage_name
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
+    async def ask(
+        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+    ) -> Answer:
         """The newest answer, noted in the background for the asker of this task."""
-        answer = await self._service.ask(question, refresh=refresh)
+        answer = await self._service.ask(question, refresh=refresh, vantage=vantage)
         asker = current_asker()
         places = [one for one in (person_place(asker), asker.channel) if one]
         checked = _checked(answer, asker) if places else None

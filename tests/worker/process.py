@@ -91,6 +91,10 @@ class Running:
         """SIGKILL: it cannot say goodbye."""
         self.process.kill()
 
+    def pause(self) -> None:
+        """SIGSTOP: it is there, and says nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
     async def stop(self) -> int:
         """SIGTERM, and its exit status."""
         if self.process.returncode is None:

@@ -1,0 +1,169 @@
+"""A comparison: the same server seen from several places, and how they differ. Values only.
+
+Like a Report it holds codes and evidence, and texts that are empty until `phrase_comparison` fills
+them in for a language. Its JSON form is what `tlscheck compare --json` prints.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from bot.diagnosis.causes import Cause, Verdict
+from bot.diagnosis.report import Foreign, Moment, Report, Target, obeyed_escaped
+from bot.worker.presence import Presence
+
+SCHEMA = 1
+
+
+class DifferenceCode(StrEnum):
+    """In what the places differ. The values are part of the published form."""
+
+    INTERCEPTION = "interception"
+    """Somebody on the way from there opens TLS and shows a certificate of their own."""
+    CLOCK = "clock"
+    """The clock there is wrong."""
+    SPLIT_DNS = "split_dns"
+    """The name leads to an inner address from one side, to a public one from the other."""
+    OTHER_ADDRESSES = "other_addresses"
+    """The name leads elsewhere from there, and what stands there is another server."""
+    UNKNOWN_NAME = "unknown_name"
+    """The name servers there do not know the name."""
+    OTHER_CERTIFICATE = "other_certificate"
+    """At the same address another honest certificate: servers behind it do not agree."""
+    OTHER_CHAIN = "other_chain"
+    """The same certificate, with other certificates beside it."""
+    OLDER_ROOTS = "older_roots"
+    """The machine's own CA bundle is old and lacks a root."""
+    OTHER_ROOTS = "other_roots"
+    """One side trusts a root that the other does not (a company's own CA)."""
+    EGRESS = "egress"
+    """tlscheck's own settings there forbid to connect."""
+    PROXY = "proxy"
+    """The proxy that connections from there go through."""
+    REFUSED = "refused"
+    """The connection is refused from there."""
+    NO_ROUTE = "no_route"
+    """The machine there has no way to the address."""
+    TIMED_OUT = "timed_out"
+    """Nothing comes back there."""
+    CUT = "cut"
+    """The connection is cut there before or during the handshake."""
+    OTHER_HANDSHAKE = "other_handshake"
+    """The handshake ends otherwise there: version, cipher, server name or ALPN."""
+    OLD_OPENSSL = "old_openssl"
+    """The OpenSSL on the machine there is too old for this server."""
+    PROGRAM = "program"
+    """The worker there is of another version of tlscheck."""
+    MOMENT = "moment"
+    """The places were not asked at the same moment."""
+    UNEXPLAINED = "unexplained"
+    """They differ, and nothing that was seen says why."""
+
+
+FailureCode = Literal[
+    "redis",
+    "nobody",
+    "silent",
+    "version",
+    "signature",
+    "expired",
+    "networks",
+    "malformed",
+    "too_large",
+    "defect",
+    "lost",
+    "rates",
+    "ending",
+]
+"""Why a place gave no Report: those of `bot.worker.errors`; rates: the asker may have no further
+check now; ending: this program is ending."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class Seen(_Value):
+    """What one place answered: a Report, or why there is none.
+
+    `own` is the place of the process that asked; `presence` is what the place says of its machine.
+    """
+
+    vantage: str
+    own: bool = False
+    report: Report | None = None
+    failure: FailureCode | None = None
+    source: Literal["fresh", "cache", "joined"] | None = None
+    presence: Presence | None = None
+
+
+class Group(_Value):
+    """Places that saw the same.
+
+    `verdict` is how programs on these machines fare: the Report's, unless the machine's own trust
+    store or OpenSSL says otherwise (`because` says which); None where there was no answer. `result`
+    is the id of the Report that the group is told by, at the first place.
+    """
+
+    vantages: Annotated[tuple[str, ...], Field(min_length=1)]
+    verdict: Verdict | None
+    cause: Cause | None = None
+    because: Literal["report", "roots", "openssl"] = "report"
+    failure: FailureCode | None = None
+    result: str = ""
+    addresses: tuple[str, ...] = ()
+    line: str = ""
+    """One line for people: who, what they saw, at which addresses. The mark is the renderer's."""
+
+
+class Difference(_Value):
+    """One difference: `odd` are the places where it is otherwise than at `others`.
+
+    `certain` is False where the evidence does not decide; `decide` is then the command that would
+    (None: there is none). `evidence` can be checked by hand and fills the texts.
+    """
+
+    code: DifferenceCode
+    certain: bool = True
+    odd: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    evidence: dict[str, JsonValue] = {}
+    decide: str | None = None
+    text: str = ""
+
+
+class Comparison(_Value):
+    """The same server from several places.
+
+    `difference` is the cause of what the groups do not share; None when they agree, or when fewer
+    than two answered. `same` says which of that it is: with `broken` for all the server is at fault
+    and no network.
+    """
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    target: Target
+    compared_at: Moment
+    verdict: Verdict | None
+    """The worst of all; None when nobody answered."""
+    same: bool
+    difference: Difference | None = None
+    footnotes: tuple[Difference, ...] = ()
+    groups: tuple[Group, ...] = ()
+    """The worst first, those without an answer last."""
+    places: tuple[Seen, ...] = ()
+    headline: Foreign = ""
+    next_steps: tuple[str, ...] = ()
+
+    def seen_from(self, vantage: str) -> Seen | None:
+        """What a place answered."""
+        return next((one for one in self.places if one.vantage == vantage), None)
+
+    def to_json(self) -> str:
+        """All of it on one line; what a terminal obeys is written as escapes."""
+        return obeyed_escaped(self.model_dump_json(by_alias=True))

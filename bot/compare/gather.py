@@ -1,0 +1,118 @@
+"""Asking all places at once: each through the service, each answer as it comes, all bounded."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+import structlog
+
+from bot.compare.comparison import FailureCode, Seen
+from bot.diagnosis.question import Question
+from bot.places import Places
+from bot.service import (
+    Answer,
+    CheckFailedError,
+    NotPermittedError,
+    PlaceFailedError,
+    ServiceClosedError,
+)
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 2.0
+"""Beyond the question's own timeout: for the way there and back, and a short queue."""
+
+MOST_PLACES = 50
+"""Places that one comparison asks: those after them in the alphabet are left out, with a warning."""
+
+
+class Asking(Protocol):
+    """The part of `bot.service.Service` that is used here."""
+
+    async def ask(
+        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+    ) -> Answer:
+        """The newest answer of a place."""
+
+
+async def gather(
+    service: Asking,
+    places: Places,
+    question: Question,
+    *,
+    names: Sequence[str] | None = None,
+    refresh: bool = False,
+    grace: float = GRACE_SECONDS,
+) -> AsyncGenerator[Seen, None]:
+    """What each place sees, in the order in which the answers come.
+
+    Args:
+        service: Answers a question from one place.
+        places: Who can be asked.
+        question: What is asked.
+        names: Only these places; None: all of them, as they stand now.
+        refresh: Pass over what is cached.
+        grace: How long beyond the question's timeout a place is waited for.
+
+    Yields:
+        One for each place. Who did not answer in time is "silent": what it finds later is cached.
+    """
+    if names is None:
+        names = await places.look()
+        if len(names) > MOST_PLACES:
+            log.warning("not all places are compared", asked=MOST_PLACES, left_out=len(names))
+            names = names[:MOST_PLACES]
+    tasks = {
+        asyncio.create_task(_ask(service, places, question, one, refresh)): one for one in names
+    }
+    loop = asyncio.get_running_loop()
+    until = loop.time() + question.timeout + grace
+    waiting = set(tasks)
+    try:
+        while waiting:
+            done, waiting = await asyncio.wait(
+                waiting,
+                timeout=max(0.0, until - loop.time()),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in sorted(done, key=lambda one: names.index(tasks[one])):
+                yield task.result()
+            if not done:
+                break
+        for task in sorted(waiting, key=lambda one: names.index(tasks[one])):
+            yield _seen(places, tasks[task], failure="silent")
+    finally:
+        # The check itself is the service's and goes on; only our waiting for it ends.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask(
+    service: Asking, places: Places, question: Question, name: str, refresh: bool
+) -> Seen:
+    failure: FailureCode
+    try:
+        answer = await service.ask(question, refresh=refresh, vantage=name)
+    except PlaceFailedError as error:
+        failure = error.reason.code
+    except ServiceClosedError:
+        failure = "ending"
+    except CheckFailedError:
+        failure = "defect"
+    except NotPermittedError:
+        failure = "rates"
+    else:
+        seen = _seen(places, name)
+        return seen.model_copy(update={"report": answer.report, "source": answer.source})
+    return _seen(places, name, failure=failure)
+
+
+def _seen(places: Places, name: str, *, failure: FailureCode | None = None) -> Seen:
+    presences = places.presences(name)
+    return Seen(
+        vantage=name,
+        own=name == places.own.name,
+        failure=failure,
+        presence=presences[0] if presences else None,
+    )
