@@ -86,6 +86,8 @@ def sweep(
             )
         except SettingsError as error:
             raise WrongUsageError(str(error)) from error
+        except ResultsError as error:
+            raise WrongUsageError(texts.text(error.key, n=None, **error.values)) from error
         finally:
             results.close()
 

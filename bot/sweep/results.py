@@ -1,11 +1,13 @@
 """The files of a sweep: a Report a line (JSONL), a table (CSV), and what they hold already.
 
 A sweep that was stopped goes on where its files end; half a line at the end (the machine went down)
-is taken away. Each result is written before the next one is waited for.
+is taken away, and a result that only one of the two files has is added to the table or taken from
+it. Each result is written before the next one is waited for.
 """
 
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,11 @@ from typing import TextIO
 from pydantic import ValidationError
 
 from bot.diagnosis.report import Report, Target
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such thing
+    fcntl = None  # type: ignore[assignment]
 
 COLUMNS = (
     *("host", "port", "starttls", "verdict", "cause", "summary", "issuer", "not_after"),
@@ -77,47 +84,71 @@ class Results:
         """Open the files, new ones or to go on with.
 
         Raises:
-            ResultsError: They hold something else, or cannot be written.
+            ResultsError: They hold something else, cannot be written, or another sweep writes them.
         """
         self.before: list[Row] = []
         self._jsonl: TextIO | None = None
         self._table: TextIO | None = None
         try:
             if jsonl is not None:
-                self.before = list(_reports(jsonl))
-                self._jsonl = jsonl.open("a", encoding="utf-8")
+                if table is not None and jsonl.resolve() == table.resolve():
+                    raise ResultsError("sweep.file.twice", jsonl)
+                self._jsonl = _opened(jsonl)
+                self.before = list(map(row_of, _reports(jsonl)))
             if table is not None:
                 rows = _table_rows(table)
                 if jsonl is None:
+                    self._table = _opened(table)
                     self.before = [_row_again(table, number, one) for number, one in rows]
                 else:
-                    _keep(table, rows, {one.key for one in self.before})
-                fresh = not table.exists() or table.stat().st_size == 0
-                self._table = table.open("a", encoding="utf-8", newline="")
-                if fresh:
+                    known = {one.key for one in self.before}
+                    _keep(table, rows, known)
+                    self._table = _opened(table)
+                if not table.is_file() or table.stat().st_size == 0:
                     csv.writer(self._table).writerow(COLUMNS)
+                if jsonl is not None:
+                    self._add_missing(jsonl, {_key_again(table, *one) for one in rows})
         except OSError as error:
             self.close()
-            file = Path(error.filename or jsonl or table or "")
-            raise ResultsError("sweep.file.unusable", file, reason=str(error.strerror)) from error
+            raise _unusable(error, jsonl or table) from error
         except ResultsError:
             self.close()
             raise
 
     def write(self, report: Report) -> None:
-        """Add one result."""
-        if self._table is not None:
-            csv.writer(self._table).writerow([_harmless(one) for one in _cells(report)])
-            self._table.flush()
-        if self._jsonl is not None:
-            self._jsonl.write(report.to_json() + "\n")
-            self._jsonl.flush()
+        """Add one result.
+
+        Raises:
+            ResultsError: It cannot be written (the disk is full).
+        """
+        try:
+            if self._table is not None:
+                self._add_row(report)
+                self._table.flush()
+            if self._jsonl is not None:
+                self._jsonl.write(report.to_json() + "\n")
+                self._jsonl.flush()
+        except OSError as error:
+            file = self._jsonl or self._table
+            raise _unusable(error, Path(file.name) if file else None) from error
 
     def close(self) -> None:
         """Close the files."""
         for file in (self._jsonl, self._table):
             if file is not None:
-                file.close()
+                with suppress(OSError):  # it was said when that was written
+                    file.close()
+
+    def _add_row(self, report: Report) -> None:
+        csv.writer(self._table).writerow([_harmless(one) for one in _cells(report)])  # type: ignore[arg-type] # asked for where there is one
+
+    def _add_missing(self, jsonl: Path, have: set[Key]) -> None:
+        """Give the table the rows of Reports that it does not have: it was named later."""
+        if all(one.key in have for one in self.before):
+            return
+        for report in _reports(jsonl):
+            if key_of(report.target) not in have:
+                self._add_row(report)
 
 
 def _cells(report: Report) -> list[str]:
@@ -135,31 +166,62 @@ def _harmless(cell: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _whole_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file; what stands behind the last line's end is cut off."""
-    if not file.exists():
+def _opened(file: Path) -> TextIO:
+    """Open to add to, for this process alone.
+
+    Raises:
+        ResultsError: Another one has it.
+    """
+    opened = file.open("a", encoding="utf-8", newline="")
+    if fcntl is not None and file.is_file():
+        try:
+            # It ends with the process, however that ends: flock(2).
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            opened.close()
+            raise ResultsError("sweep.file.busy", file) from error
+        except OSError:
+            pass  # a file system without locks
+    return opened
+
+
+def _unusable(error: OSError, file: Path | None) -> ResultsError:
+    place = Path(error.filename or file or "")
+    return ResultsError("sweep.file.unusable", place, reason=error.strerror or str(error))
+
+
+def _whole_lines(file: Path, begin: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file; what stands behind the last line's end is cut off.
+
+    Raises:
+        ResultsError: It has no whole line, and does not begin as a file of ours does.
+    """
+    if not file.is_file():  # a pipe, or a device, cannot be read again
         return
     with file.open("rb+") as source:
         end = 0
         for number, line in enumerate(source, start=1):
             if not line.endswith(b"\n"):
+                short = min(len(line), len(begin))
+                if number == 1 and line[:short] != begin.encode()[:short]:
+                    raise ResultsError("sweep.file.other", file, number)
                 source.truncate(end)
                 return
             end += len(line)
             yield number, line.decode("utf-8", "replace")
 
 
-def _reports(file: Path) -> Iterator[Row]:
-    for number, line in _whole_lines(file):
+def _reports(file: Path) -> Iterator[Report]:
+    for number, line in _whole_lines(file, '{"schema":'):
         try:
-            yield row_of(Report.model_validate_json(line))
+            yield Report.model_validate_json(line)
         except ValidationError as error:
             raise ResultsError("sweep.file.other", file, number) from error
 
 
 def _table_rows(file: Path) -> list[tuple[int, list[str]]]:
     rows: list[tuple[int, list[str]]] = []
-    for number, line in _whole_lines(file):
+    for number, line in _whole_lines(file, ",".join(COLUMNS)):
         cells = next(csv.reader([line]), [])
         if number == 1:
             if tuple(cells) != COLUMNS:
@@ -171,14 +233,19 @@ def _table_rows(file: Path) -> list[tuple[int, list[str]]]:
     return rows
 
 
+def _key_again(file: Path, number: int, cells: list[str]) -> Key:
+    try:
+        return cells[0], int(cells[1]), cells[2]
+    except ValueError as error:
+        raise ResultsError("sweep.file.other", file, number) from error
+
+
 def _row_again(file: Path, number: int, cells: list[str]) -> Row:
     values = dict(zip(COLUMNS, cells, strict=True))
     try:
         not_after = datetime.fromisoformat(values["not_after"]) if values["not_after"] else None
         return Row(
-            values["host"],
-            int(values["port"]),
-            values["starttls"],
+            *_key_again(file, number, cells),
             values["verdict"],
             values["cause"],
             values["issuer"],
@@ -190,7 +257,7 @@ def _row_again(file: Path, number: int, cells: list[str]) -> Row:
 
 def _keep(file: Path, rows: list[tuple[int, list[str]]], known: set[Key]) -> None:
     """Take rows out of the table that the Reports do not have: they will come again."""
-    kept = [cells for _, cells in rows if (cells[0], int(cells[1]), cells[2]) in known]
+    kept = [cells for number, cells in rows if _key_again(file, number, cells) in known]
     if len(kept) == len(rows):
         return
     beside = file.with_name(f"{file.name}.new")

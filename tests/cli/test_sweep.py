@@ -1,19 +1,14 @@
-"""`tlscheck sweep`: lists, over workers and from here, stopped, continued and disturbed."""
+"""`tlscheck sweep`: lists, over workers and from here, stopped and continued (disturbed: tests/sweep)."""
 
 import asyncio
 import json
 import signal
 import sys
-from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from bot.demo.lab import Lab
 from tests.cli.conftest import Run
-from tests.store.conftest import FragileServer, fragile_server
 from tests.worker.process import Plan, worker_process
-
-__all__ = ["fragile_server"]
 
 FAST = ("--rate", "100000", "--network-rate", "100000", "--network-at-once", "1000")
 
@@ -91,42 +86,6 @@ async def test_wrong_usage(tlscheck: Run, tmp_path: Path) -> None:
         ended = await tlscheck("sweep", *arguments)
         assert (ended.status, len(ended.err.splitlines())) == (2, 1)
         assert text in ended.err
-
-
-async def test_two_thousand_hosts_a_killed_worker_and_a_restarted_redis(
-    lab: Lab,
-    fragile_server: FragileServer,
-    tmp_path: Path,
-    environment: dict[str, str],
-) -> None:
-    """In the middle one of two workers is killed, later Redis restarts empty: one result each."""
-    out = tmp_path / "out.jsonl"
-    plan = plan_of(lab, fragile_server.url)
-    async with AsyncExitStack() as stack:
-        doomed = await stack.enter_async_context(worker_process(plan))
-        await stack.enter_async_context(worker_process(replace(plan, vantage="prod-osaka")))
-        process = await start(
-            environment,
-            tmp_path,
-            *(str(listed(tmp_path, 2000)), "--jsonl", str(out), *FAST),
-            url=fragile_server.url,
-        )
-        try:
-            await until(out, 400)
-            doomed.kill()
-            await until(out, 1000)
-            fragile_server.stop()
-            fragile_server.start()
-            async with asyncio.timeout(120):
-                printed, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    assert sorted(swept(out)) == sorted(f"h{i}.site.example" for i in range(2000)), err
-    assert process.returncode == 1
-    assert b"Asking 2 workers: prod-osaka, prod-tokyo." in err
-    assert b"2000 hosts: 0 fine, 0 with warnings, 2000 broken" in printed
 
 
 async def test_stopped_and_continued(

@@ -17,11 +17,11 @@ def utc_now() -> datetime:
 
 
 class FragileServer:
-    """A real server that stops and comes back at the same address, empty."""
+    """A real server that stops and comes back at the same address: empty, unless `config` says else."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **config: str) -> None:
         self._server = ValkeyServer(
-            port=0, data_dir=directory, unix_socket_path=directory / "socket"
+            port=0, data_dir=directory, unix_socket_path=directory / "socket", config=config
         )
         self.url = f"unix://{directory / 'socket'}"
 

@@ -57,6 +57,62 @@ def test_another_file_is_left_alone(tmp_path: Path) -> None:
         Results(tmp_path, None)
 
 
+@pytest.mark.parametrize("name", ["jsonl", "csv"])
+def test_a_line_of_somebody_elses_is_not_cut_off(name: str, tmp_path: Path) -> None:
+    """A file without a whole line is only touched when it begins as ours do."""
+    other = tmp_path / "hosts.txt"
+    files = {"jsonl": (other, None), "csv": (None, other)}[name]
+    other.write_text("shop.example.jp", encoding="utf-8")
+    with pytest.raises(ResultsError, match=r"sweep\.file\.other"):
+        Results(*files)
+    assert other.read_text(encoding="utf-8") == "shop.example.jp"
+    other.unlink()
+    write(*files, "a.example")
+    for length in (1, 5, 15):
+        other.write_bytes(other.read_bytes()[:length])
+        assert write(*files) == []
+        write(*files, "a.example")
+
+
+def test_a_table_that_is_asked_for_later(tmp_path: Path) -> None:
+    """It gets what the Reports have by then; and a row without its Report goes."""
+    jsonl, table = tmp_path / "out.jsonl", tmp_path / "out.csv"
+    write(jsonl, None, "a.example", "b.example")
+    write(jsonl, table, "c.example")
+    assert [row[0] for row in csv.reader(table.open(encoding="utf-8"))] == [
+        *("host", "a.example", "b.example", "c.example")
+    ]
+    write(None, table, "d.example")
+    assert write(jsonl, table) == ["a.example", "b.example", "c.example"]
+    assert [row[0] for row in csv.reader(table.open(encoding="utf-8"))] == [
+        *("host", "a.example", "b.example", "c.example")
+    ]
+
+
+def test_two_sweeps_do_not_write_one_file(tmp_path: Path) -> None:
+    """Nor one sweep both of its files into one; when the first ends, the next may."""
+    jsonl, table = tmp_path / "out.jsonl", tmp_path / "out.csv"
+    for files in ((jsonl, table), (jsonl, None), (None, table)):
+        first = Results(*files)
+        with pytest.raises(ResultsError, match=r"sweep\.file\.busy"):
+            Results(*files)
+        first.close()
+        Results(*files).close()
+    with pytest.raises(ResultsError, match=r"sweep\.file\.twice"):
+        Results(jsonl, tmp_path / "." / "out.jsonl")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Is said with the file's name."""
+    full = Path("/dev/full")
+    results = Results(full, None)
+    with pytest.raises(ResultsError, match=r"/dev/full: sweep\.file\.unusable") as caught:
+        results.write(report(question("a.example")))
+    assert caught.value.values["reason"] == "No space left on device"
+    results.close()
+
+
 def test_a_cell_is_no_formula(tmp_path: Path) -> None:
     """What a certificate says cannot act in a spreadsheet."""
     table = tmp_path / "out.csv"
