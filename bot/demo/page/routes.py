@@ -5,6 +5,7 @@ is open in the same browser can type commands here.
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
@@ -16,8 +17,9 @@ from yarl import URL
 from bot.demo.page.state import page_state
 from bot.demo.slack.courier import CHOICES
 from bot.demo.slack.stand_in import StandIn
+from bot.demo.slack.storage import served
 from bot.demo.slack.typed import as_sent
-from bot.demo.slack.values import Delivery, Json, Message, User
+from bot.demo.slack.values import Channel, Delivery, Json, Message, User
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,6 +40,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_NAME_LENGTH = 255
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 # Comment lines keep the stream alive, and tell the server when nobody reads any more.
 _STREAM_PAUSE = 10.0
@@ -47,6 +50,7 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
     """Add the page to the stand-in's application."""
     acts: Mapping[str, Callable[[StandIn, User, Json], Awaitable[Json]]] = {
         "say": _say,
+        "upload": _upload,
         "press": _press,
         "submit": _submit,
         "close": _close,
@@ -84,6 +88,12 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
             reason = str(error) if isinstance(error, LookupError) else "not understood"
             return web.Response(status=400, text=reason, headers=HEADERS)
 
+    async def download(request: web.Request) -> web.Response:
+        file = stand_in.workspace.files.get(request.match_info["file"])
+        if file is None or not file.complete:
+            raise web.HTTPNotFound
+        return served(file, save=bool(request.match_info["rest"]))
+
     async def stop(_app: web.Application) -> None:
         closing.set()
         stand_in.workspace.changed()
@@ -92,6 +102,7 @@ def attach_page(app: web.Application, stand_in: StandIn) -> None:
     app.add_routes(
         [
             web.get("/page/events", _guarded(events)),
+            web.get("/page/files/{file}{rest:(/download)?}", _guarded(download)),
             web.post("/page/{act}", _guarded(act)),
         ]
     )
@@ -163,9 +174,23 @@ async def _say(stand_in: StandIn, viewer: User, body: Json) -> Json:
     if viewer.id not in channel.members:
         msg = "you are not in this channel"
         raise LookupError(msg)
-    command, _, rest = text.partition(" ")
     thread = body.get("thread_ts")
-    if text.startswith("/") and thread:
+    files = [str(one) for one in body.get("files") or ()]
+    # What stands beside files is a comment on them, whatever it begins with.
+    if text.startswith("/") and not files:
+        return await _slash(stand_in, viewer, channel, text, in_thread=bool(thread))
+    names = [(one.name, one.id) for one in stand_in.workspace.users.values()]
+    sent = as_sent(text, names)
+    where = str(thread) if thread else None
+    await stand_in.say(viewer, channel, sent, thread_ts=where, files=files)
+    return {"outcome": "ok"}
+
+
+async def _slash(
+    stand_in: StandIn, viewer: User, channel: Channel, text: str, *, in_thread: bool
+) -> Json:
+    command, _, rest = text.partition(" ")
+    if in_thread:
         # The words that Slack shows (bolt-js issue 1816)
         return {"outcome": f"{command} is not supported in threads. Sorry!"}
     if command == "/invite":
@@ -173,13 +198,14 @@ async def _say(stand_in: StandIn, viewer: User, body: Json) -> Json:
         return {"outcome": "ok"}
     if command == "/tlscheck":
         return _outcome(await stand_in.command(viewer, channel, rest.strip()))
-    if text.startswith("/"):
-        # The words that Slack shows for a command that no app has
-        return {"outcome": f"{command} is not a valid command."}
-    names = [(one.name, one.id) for one in stand_in.workspace.users.values()]
-    sent = as_sent(text, names)
-    await stand_in.say(viewer, channel, sent, thread_ts=str(thread) if thread else None)
-    return {"outcome": "ok"}
+    # The words that Slack shows for a command that no app has
+    return {"outcome": f"{command} is not a valid command."}
+
+
+async def _upload(stand_in: StandIn, viewer: User, body: Json) -> Json:
+    content = base64.b64decode(str(body["content"]), validate=True)
+    file = stand_in.upload(viewer, str(body["name"])[:_NAME_LENGTH], content)
+    return {"outcome": "ok", "file": {"id": file.id, "name": file.name, "size": len(content)}}
 
 
 async def _press(stand_in: StandIn, viewer: User, body: Json) -> Json:

@@ -152,8 +152,8 @@ def _file(file: File) -> Json:
         "name": file.name,
         "title": file.title,
         "size": len(file.content),
-        "url": f"files/{file.id}/download",
-        "image": f"files/{file.id}" if file.image_type else None,
+        "url": f"page/files/{file.id}/download",
+        "image": f"page/files/{file.id}" if file.image_type else None,
         "alt": file.alt_text,
         "preview": None if file.image_type else _preview(file.content),
     }

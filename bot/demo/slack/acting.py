@@ -3,7 +3,7 @@
 Each act sends the bot what Slack would send. What it leaves behind is `settling`'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,25 @@ from bot.demo.slack import events, payloads
 from bot.demo.slack.courier import Choice, Courier
 from bot.demo.slack.events import Events
 from bot.demo.slack.manifest import App
+from bot.demo.slack.methods.files import MAX_UPLOAD
 from bot.demo.slack.methods.views import top_view
 from bot.demo.slack.posting import tell
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.settling import close_view, settle_command, settle_submission
 from bot.demo.slack.triggers import Triggers
 from bot.demo.slack.typed import mentioned
-from bot.demo.slack.values import Channel, Delivery, Execution, Json, Message, User, View
+from bot.demo.slack.uploads import file_object, unfit
+from bot.demo.slack.values import (
+    Channel,
+    Delivery,
+    Execution,
+    File,
+    Json,
+    Message,
+    User,
+    View,
+    walk,
+)
 from bot.demo.slack.workspace import BOT, Workspace, fresh_id
 
 
@@ -128,7 +140,7 @@ class Acting:
         if isinstance(place, View):
             view = self.view(place)
             entry = payloads.action(view.body["blocks"], action_id, option, stamp)
-            state = payloads.state_values(view.body["blocks"], typed)
+            state = payloads.state_values(view.body["blocks"], self._handed(who, view, typed))
             payload = payloads.view_actions(who, view, [entry], state, trigger_id=trigger_id)
         else:
             message = self._message(who, place)
@@ -190,18 +202,20 @@ class Acting:
         Args:
             user: Who sends it off.
             view: Which one.
-            values: What was typed or chosen, by action_id.
+            values: What was typed or chosen, by action_id; for a `file_input`, what `upload` gave
+                or the ids of it.
             via: The way to the bot.
 
         Raises:
-            LookupError: There is no such modal.
+            LookupError: There is no such modal, or Slack's client would not take these files.
         """
         who = self.workspace.user(user)
         shown = self.view(view) if view is not None else top_view(self.workspace, who.id)
         if shown is None:
             msg = "no modal is open"
             raise LookupError(msg)
-        typed = payloads.state_values(shown.body["blocks"], dict(values or {}))
+        given = self._handed(who, shown, dict(values or {}))
+        typed = payloads.state_values(shown.body["blocks"], given)
         payload = payloads.view_submission(
             who, shown, typed, trigger_id=self._triggers.issue(who.id)
         )
@@ -226,8 +240,57 @@ class Acting:
 
     # --- writing
 
+    def upload(self, user: User | str, name: str, content: bytes) -> File:
+        """Choose a file of one's own machine: it is with Slack, and shared with nobody yet.
+
+        Raises:
+            LookupError: It is empty, or larger than the stand-in keeps.
+        """
+        who = self.workspace.user(user)
+        if not 0 < len(content) <= MAX_UPLOAD:
+            msg = "the file is empty" if not content else "the file is too large"
+            raise LookupError(msg)
+        created = int(self.workspace.clock().timestamp())
+        file = File(fresh_id("F"), name, name, content, who.id, created, complete=True)
+        self.workspace.files[file.id] = file
+        self.workspace.changed()
+        return file
+
+    def _own(self, who: User, given: Any) -> list[File]:
+        """The files that a person names, by value or id; they have to be that person's."""
+        found = []
+        for one in given or ():
+            file = self.workspace.files.get(one.id if isinstance(one, File) else str(one))
+            if file is None or file.user != who.id:
+                msg = "there is no such file"
+                raise LookupError(msg)
+            found.append(file)
+        return found
+
+    def _handed(self, who: User, view: View, values: dict[str, Any]) -> dict[str, Any]:
+        """The values with file objects where files were chosen, which the bot now may read."""
+        for part in walk(view.body["blocks"]):
+            name = part.get("action_id", "")
+            if part.get("type") == "file_input" and values.get(name):
+                own = self._own(who, values[name])
+                if reason := unfit(part, own):
+                    raise LookupError(reason)
+                values[name] = self._keep([replace(one, handed=True) for one in own])
+        return values
+
+    def _keep(self, files: Sequence[File]) -> tuple[Json, ...]:
+        """Keep what became of files; the file objects of them."""
+        self.workspace.files |= {file.id: file for file in files}
+        return tuple(file_object(file, self._response_urls.base) for file in files)
+
     async def say(
-        self, user: User | str, channel: Channel | str, text: str, *, thread_ts: str | None = None
+        self,
+        user: User | str,
+        channel: Channel | str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Sequence[File | str] = (),
     ) -> Message:
         """Write an ordinary message; the bot hears it where it is mentioned, and in its own DM.
 
@@ -236,9 +299,10 @@ class Acting:
             channel: Where.
             text: The text as Slack keeps it (escaped), in which "@tlscheck" is made a mention.
             thread_ts: The message under which it stands.
+            files: What `upload` gave, or the ids of it.
 
         Raises:
-            LookupError: The channel is archived, or there is no such thread.
+            LookupError: The channel is archived, or there is no such thread or file.
         """
         who = self.workspace.user(user)
         where = self.workspace.channel(channel, user=who)
@@ -249,12 +313,15 @@ class Acting:
         if thread_ts and parent is None:
             msg = "there is no such thread"
             raise LookupError(msg)
+        own = [replace(one, channels=(*one.channels, where.id)) for one in self._own(who, files)]
         message = self.workspace.put(
             Message(
                 channel=where.id,
                 ts=self.workspace.new_ts(),
                 user=who.id,
                 text=mentioned(text, [(BOT.name, BOT.id)]),
+                file_ids=tuple(one.id for one in own),
+                shared=self._keep(own),
                 # "Avoid using a reply's ts value; use its parent instead" (Slack:
                 # chat.postMessage, thread_ts): the client does.
                 thread_ts=(parent.thread_ts or parent.ts) if parent else None,
@@ -279,6 +346,9 @@ class Acting:
                 await self._events.send(events.direct(message, parent))
         elif mentions and self._events.wanted("app_mention"):
             await self._events.send(events.mention(message, parent))
+        if self.app is not None and "file_shared" in self.app.events:
+            for file_id in message.file_ids if reachable and BOT.id in where.members else ():
+                self._events.announce(events.file_shared(message, file_id))
 
     def edit(self, user: User | str, message: Message, text: str) -> Message:
         """Change one's own message; the bot hears of it in its direct messages."""

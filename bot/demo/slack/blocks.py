@@ -17,6 +17,7 @@ from bot.demo.slack.elements import (
     IMAGE,
     INPUTS,
     INTERACTIVE,
+    MODAL_INPUTS,
     any_text,
     plain,
 )
@@ -188,26 +189,30 @@ _IN_MESSAGES: dict[str, Shape] = {
         },
     ),
 }
-_IN_MODALS: dict[str, Shape] = {
-    # Also allowed in messages by newer clients, but Slack's page names modals and Home tabs first
-    # and says that messages need a submit of their own; the bot has no use for it there.
-    "input": _block(
+
+
+def _input(elements: Mapping[str, Shape]) -> Shape:
+    return _block(
         {
             "label": plain(at.INPUT_LABEL_MAX_LENGTH),
-            "element": tagged(INPUTS, "element type"),
+            "element": tagged(elements, "element type"),
         },
         {
             "hint": plain(at.INPUT_HINT_MAX_LENGTH),
             "optional": boolean,
             "dispatch_action": boolean,
         },
-    ),
-}
+    )
+
+
 _SHAPES = {
+    # Inputs are also allowed in messages by newer clients, but Slack's page names modals and Home
+    # tabs first and says that messages need a submit of their own; the bot has no use for it there.
     "message": _EVERYWHERE | _IN_MESSAGES,
-    "modal": _EVERYWHERE | _IN_MODALS,
+    "modal": _EVERYWHERE | {"input": _input(MODAL_INPUTS)},
+    "home": _EVERYWHERE | {"input": _input(INPUTS)},
 }
-KNOWN = frozenset(_EVERYWHERE | _IN_MESSAGES | _IN_MODALS)
+KNOWN = frozenset(name for shapes in _SHAPES.values() for name in shapes)
 
 # Known to slack_sdk (3.47), and left to it: the bot sends none of them.
 _SDK_ONLY = frozenset(
@@ -216,7 +221,7 @@ _SDK_ONLY = frozenset(
 
 
 def examine_block(block: Any, pointer: str, surface: str) -> Iterator[str]:
-    """What Slack would say against one block on this surface ("message" or "modal")."""
+    """What Slack would say against one block on this surface: "message", "modal" or "home"."""
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
         yield complaint("missing required field: type", pointer)
         return

@@ -156,6 +156,17 @@ INPUTS: dict[str, Shape] = MENUS | {
         _TYPED | {"min_value": string(), "max_value": string()},
     ),
 }
+# Block Kit: file input element, "the value of the input element" when "the parent modal is submitted"
+MODAL_INPUTS: dict[str, Shape] = INPUTS | {
+    "file_input": thing(
+        {},
+        {
+            "action_id": ACTION_ID,
+            "filetypes": array(string(minimum=1), minimum=1),
+            "max_files": integer(1, at.FILE_INPUT_MAX_FILES_MAX),
+        },
+    ),
+}
 INTERACTIVE: dict[str, Shape] = MENUS | {"button": BUTTON, "overflow": OVERFLOW}
 
 _FEEDBACK = thing(

@@ -123,8 +123,24 @@ def mention(message: Message, parent: Message | None) -> Json:
 
 
 def direct(message: Message, parent: Message | None) -> Json:
-    """The event of a message in the direct messages with the bot (Slack: message.im)."""
-    return _spoken(message, parent) | {"type": "message", "channel_type": "im"}
+    """The event of a message in the direct messages with the bot (Slack: message.im).
+
+    One with files has a subtype (Slack: file_share); a mention with files has none
+    (seratch-slack-types issue 8).
+    """
+    subtype = {"subtype": "file_share"} if message.shared else {}
+    return _spoken(message, parent) | subtype | {"type": "message", "channel_type": "im"}
+
+
+def file_shared(message: Message, file_id: str) -> Json:
+    """The event of a file that was shared in a conversation (Slack: file_shared)."""
+    return {
+        "type": "file_shared",
+        "file_id": file_id,
+        "user_id": message.user,
+        "file": {"id": file_id},
+        "channel_id": message.channel,
+    }
 
 
 def edited(message: Message, before: Message) -> Json:

@@ -264,6 +264,7 @@ _STATEFUL = [
     "users_select",
     "conversations_select",
     "channels_select",
+    "file_input",
 ]
 
 
@@ -271,7 +272,8 @@ def state_values(blocks: Any, typed: dict[str, Any]) -> Json:
     """The `state.values` of a surface, given what was typed or chosen by action_id.
 
     Everything that can hold a value is there, with its initial one when nothing was typed (Slack:
-    "View interactions payload", view.state.values; "block_actions payload", state).
+    "View interactions payload", view.state.values; "block_actions payload", state). What is typed
+    into a `file_input` are file objects.
     """
     values: Json = {}
     for block in blocks:
@@ -299,6 +301,8 @@ def _stated(element: Json, given: Any) -> Json:
             return {"selected_date": given or element.get("initial_date")}
         case "timepicker":
             return {"selected_time": given or element.get("initial_time")}
+        case "file_input":
+            return {"files": list(given or [])}
         case _:
             value = element.get("initial_value") if given is None else given
             return {"value": value or None}

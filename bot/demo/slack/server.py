@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
@@ -16,15 +15,11 @@ from bot.demo.slack.events import RETRY_PAUSES, Events
 from bot.demo.slack.installs import Installations, authorize_page, cancelled
 from bot.demo.slack.manifest import App
 from bot.demo.slack.methods import ApiError, Desk
-from bot.demo.slack.methods.files import (
-    IMAGE_TYPES,
-    MAX_UPLOAD,
-    PROCESSING_SECONDS,
-    take_upload,
-)
+from bot.demo.slack.methods.files import MAX_UPLOAD, PROCESSING_SECONDS
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
 from bot.demo.slack.stand_in import StandIn
+from bot.demo.slack.storage import attach_storage
 from bot.demo.slack.triggers import Triggers
 from bot.demo.slack.values import Channel, Lever, Panel, Try, User
 from bot.demo.slack.web_api import WebApi, arguments, failure_response
@@ -157,8 +152,6 @@ async def open_slack(
         [
             web.route("*", "/api/{method}", api.handle),
             web.get("/link/", socket.handle),
-            web.post("/upload/v1/{file}/{length}", _upload(space)),
-            web.get("/files/{file}{rest:.*}", _download(space)),
             web.get("/oauth/v2/authorize", _authorize),
             web.get("/oauth/v2/approve", _approve(installs, clock)),
             web.get("/oauth/v2/cancel", _cancel),
@@ -166,6 +159,7 @@ async def open_slack(
             web.post("/actions/{team}/{token}", _respond(urls, api)),
         ]
     )
+    attach_storage(served, desk, api)
     attach_page(served, stand_in)
     runner = web.AppRunner(served, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
@@ -219,43 +213,5 @@ def _respond(urls: ResponseUrls, api: WebApi) -> Handler:
         if isinstance(body, dict):
             return web.json_response(body, status=status)
         return web.Response(status=status, text=body)
-
-    return handle
-
-
-def _upload(space: Workspace) -> Handler:
-    async def handle(request: web.Request) -> web.Response:
-        length = int(request.match_info["length"]) if request.match_info["length"].isdigit() else 0
-        if request.content_type.startswith("multipart/"):
-            form = await request.post()
-            parts = [part for part in form.values() if isinstance(part, web.FileField)]
-            content = parts[0].file.read() if parts else b""
-        else:
-            content = await request.read()
-        if not take_upload(space, request.match_info["file"], length, content):
-            return web.Response(status=400, text="invalid upload")
-        # slack_sdk reads the answer as text
-        return web.Response(text=f"OK - {len(content)}")
-
-    return handle
-
-
-def _download(space: Workspace) -> Handler:
-    async def handle(request: web.Request) -> web.Response:
-        file = space.files.get(request.match_info["file"])
-        if file is None or not file.complete:
-            raise web.HTTPNotFound
-        # What was uploaded is data to be saved, never a page to be shown; pictures are shown.
-        kind = None if request.match_info["rest"] else file.image_type
-        shown = "inline" if kind else "attachment"
-        return web.Response(
-            body=file.content,
-            content_type=IMAGE_TYPES[kind] if kind else "application/octet-stream",
-            headers={
-                "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}",
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "X-Content-Type-Options": "nosniff",
-            },
-        )
 
     return handle

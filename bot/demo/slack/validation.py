@@ -4,6 +4,7 @@ The door to the checks: `blocks` looks at each block, this module at what surrou
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +88,8 @@ def examine_view(
     found += one_of(kind)(view.get("type"), "/view/type")
     blocks = view.get("blocks")
     if isinstance(blocks, Sequence) and not isinstance(blocks, str):
-        found += _all_blocks(blocks, "/view/blocks", "modal", at.VIEW_BLOCKS_MAX_ITEMS)
+        surface = "home" if kind == "home" else "modal"
+        found += _all_blocks(blocks, "/view/blocks", surface, at.VIEW_BLOCKS_MAX_ITEMS)
         found += _pictures(blocks, "/view/blocks", workspace)
         inputs = any(isinstance(b, Mapping) and b.get("type") == "input" for b in blocks)
         if inputs and kind == "modal" and not view.get("submit"):
@@ -119,8 +121,8 @@ def picture(workspace: Workspace, named: Any) -> File | None:
     if not isinstance(named, Mapping) or len(set(named) & {"id", "url"}) != 1:
         return None
     for file in workspace.files.values():
-        at_address = str(named.get("url", "")).partition("/files/")[2].split("/")[0]
-        if file.image_type and file.id in (named.get("id"), at_address):
+        at_address = re.findall(r"F[0-9A-F]{10}", str(named.get("url", "")))
+        if file.image_type and file.id in (named.get("id"), *at_address):
             return file
     return None
 

@@ -99,7 +99,8 @@ class Panel:
 class Message:
     """One message as it stands now. `ephemeral_to` is the only person who sees it, if any.
 
-    `app_id` is set where another app than the bot wrote it.
+    `app_id` is set where another app than the bot wrote it; `shared` are the file objects that a
+    person's message carries.
     """
 
     channel: str
@@ -114,6 +115,7 @@ class Message:
     thread_ts: str | None = None
     edited_ts: str | None = None
     file_ids: tuple[str, ...] = ()
+    shared: tuple[Json, ...] = ()
     reactions: tuple[tuple[str, str], ...] = ()
     metadata: Json | None = None
 
@@ -153,12 +155,17 @@ class Message:
             body["edited"] = {"user": self.user, "ts": self.edited_ts}
         if self.metadata:
             body["metadata"] = self.metadata
+        if self.shared:
+            body |= {"files": list(self.shared), "upload": False, "display_as_bot": False}
         return body
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An uploaded file. `channels` is empty until files.completeUploadExternal shares it."""
+    """An uploaded file. `channels` is empty until it is shared.
+
+    `handed` says that a person gave it to the bot in a window.
+    """
 
     id: str
     name: str
@@ -171,6 +178,7 @@ class File:
     complete: bool = False
     alt_text: str = ""
     processed: bool = True
+    handed: bool = False
 
     @property
     def image_type(self) -> str | None:

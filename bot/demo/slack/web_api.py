@@ -96,13 +96,18 @@ class WebApi:
         token = given if scheme.lower() == "bearer" else str(args.get("token") or "")
         if not token:
             raise ApiError("not_authed")
-        if hmac.compare_digest(token.encode(), self._tokens[method.caller].encode()):
+        if method.caller == "bot" and self.is_bot(token):
             return token
-        if method.caller == "bot" and self._lent(token):
+        if hmac.compare_digest(token.encode(), self._tokens[method.caller].encode()):
             return token
         if any(hmac.compare_digest(token.encode(), t.encode()) for t in self._tokens.values()):
             raise ApiError("not_allowed_token_type")
         raise ApiError("invalid_auth")
+
+    def is_bot(self, token: str) -> bool:
+        """Whether the token is one of the bot's."""
+        own = self._tokens["bot"].encode()
+        return hmac.compare_digest(token.encode(), own) or self._lent(token)
 
     def _lent(self, token: str) -> bool:
         """Whether the token is of another installation, or came with a running workflow's step.

@@ -77,11 +77,37 @@ MODAL: dict[str, Any] = {
 }
 
 
+LIST: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "list",
+    "title": {"type": "plain_text", "text": "Sweep a list"},
+    "submit": {"type": "plain_text", "text": "Start"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "list",
+            "label": {"type": "plain_text", "text": "Your list"},
+            "hint": {"type": "plain_text", "text": "One server a line"},
+            "element": {
+                "type": "file_input",
+                "action_id": "list",
+                "filetypes": ["txt", "csv"],
+                "max_files": 1,
+            },
+        }
+    ],
+}
+
+
 def small_bot(app: AsyncApp) -> None:
     """Listeners that do what the page has to show."""
 
     @app.command("/tlscheck")
-    async def command(ack: Any, body: dict[str, Any]) -> None:
+    async def command(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        if body["text"] == "list":
+            await ack()
+            await client.views_open(trigger_id=body["trigger_id"], view=LIST)
+            return
         if body["text"] == "slow":
             await asyncio.sleep(1)
         evidence = [body["text"]] if body["text"].startswith("say ") else []
@@ -116,6 +142,14 @@ def small_bot(app: AsyncApp) -> None:
     @app.action("deaf")
     async def deaf() -> None:
         await asyncio.sleep(1)
+
+    @app.view("list")
+    async def listed(
+        ack: Any, body: dict[str, Any], view: dict[str, Any], client: AsyncWebClient
+    ) -> None:
+        await ack()
+        [file] = view["state"]["values"]["list"]["list"]["files"]
+        await client.chat_postMessage(channel="D0AIKO", text=f"taken: {file['name']}")
 
     @app.view("watch")
     async def submitted(ack: Any, view: dict[str, Any]) -> None:

@@ -213,7 +213,11 @@ async def test_pictures_have_words_and_stand_in_blocks(
     for named in ({"id": "F1"}, {"id": given["file_id"], "url": info["url_private"]}):
         with pytest.raises(SlackApiError, match="invalid slack file"):
             await client.chat_postMessage(channel="C0INCIDENT", text="x", blocks=image(named))
-    async with aiohttp.ClientSession() as session, session.get(info["url_private"]) as shown:
+    bearer = {"Authorization": f"Bearer {BOT_TOKEN}"}
+    async with (
+        aiohttp.ClientSession(headers=bearer) as session,
+        session.get(info["url_private"]) as shown,
+    ):
         assert shown.content_type == "image/png"
         assert await shown.read() == png()
 

@@ -147,7 +147,7 @@ async def test_file_upload(slack: StandIn, client: AsyncWebClient) -> None:
     assert info["file"]["size"] == len(content)
     assert answer["file"]["id"] == file.id
     async with (
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {BOT_TOKEN}"}) as session,
         session.get(info["file"]["url_private_download"]) as response,
     ):
         assert await response.text() == content

@@ -56,13 +56,13 @@ export function App() {
 
   const tz = state.people.find((person) => person.id === state.viewer)?.tz ?? "UTC";
 
-  async function send(text: string) {
+  async function send(text: string, files: string[] = []) {
     const typed = text.trim();
-    if (!typed) return;
     setNotice("");
     const key = counter.current++;
-    if (typed.startsWith("/")) setPending((before) => [...before, { key, text: typed }]);
-    const result = await act("say", { viewer: state!.viewer, channel: current.id, text: typed });
+    if (typed.startsWith("/") && files.length === 0) setPending((before) => [...before, { key, text: typed }]);
+    const sent = { viewer: state!.viewer, channel: current.id, text: typed, files };
+    const result = await act("say", sent);
     setPending((before) => before.filter((one) => one.key !== key));
     if (result.seconds !== undefined) setAcknowledged(result);
     if (!["ok", "operation_timeout", "dispatch_failed"].includes(result.outcome)) {
@@ -124,9 +124,9 @@ export function App() {
             home={<Home state={state} theme={theme} />}
             onTab={openTab}
             onDraft={setDraft}
-            onSend={(text) => {
+            onSend={(text, files) => {
               setDraft("");
-              void send(text);
+              void send(text, files);
             }}
             onThread={setThread}
           />

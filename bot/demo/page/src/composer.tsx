@@ -1,16 +1,19 @@
-// Where one types. Enter sends, Shift+Enter makes a new line, "/" shows what the bot offers.
+// Where one types. Enter sends, Shift+Enter makes a new line, "/" shows what the bot offers, files can
+// be attached.
 
 import { forwardRef, useId, useState, type KeyboardEvent } from "react";
-import { Arrow } from "./signs";
+import { ChosenList, useChosen } from "./chosen";
+import { Arrow, Clip } from "./signs";
 import type { Hint } from "./state";
 import { useWords } from "./words";
 
 type Props = {
+  viewer: string;
   label: string;
   placeholder: string;
   draft: string;
   onDraft: (text: string) => void;
-  onSend: (text: string) => void;
+  onSend: (text: string, files: string[]) => void;
   notice: string;
   acknowledged: string;
   hints: Hint[];
@@ -23,6 +26,9 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
   const [chosen, setChosen] = useState(0);
   const [closed, setClosed] = useState(false);
   const [last, setLast] = useState("");
+  const [refused, setRefused] = useState("");
+  const { files, busy, add, remove, clear } = useChosen(props.viewer, setRefused);
+  const notice = refused || props.notice;
   const offers =
     draft.startsWith("/") && !closed
       ? props.hints.filter(({ command }) => command.startsWith(draft) && command !== draft)
@@ -30,9 +36,12 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
   const at = Math.min(chosen, offers.length - 1);
 
   function send() {
+    if (busy || (!draft.trim() && files.length === 0)) return;
     setClosed(false);
     setLast(draft);
-    onSend(draft);
+    setRefused("");
+    onSend(draft, files.map(({ id }) => id));
+    clear();
   }
 
   function keys(event: KeyboardEvent<HTMLTextAreaElement>) {
@@ -88,17 +97,36 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
           </li>
         </ul>
       )}
-      {props.notice && (
+      {notice && (
         <p className="notice" role="alert">
-          {props.notice}
+          {notice}
         </p>
       )}
+      <ChosenList {...{ files, busy }} onRemove={remove} />
       <form
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={(event) => {
+          event.preventDefault();
+          void add(event.dataTransfer.files);
+        }}
         onSubmit={(event) => {
           event.preventDefault();
           send();
         }}
       >
+        <label className="attach" title={say("file.attach")}>
+          <input
+            type="file"
+            multiple
+            className="hidden"
+            aria-label={say("file.attach")}
+            onChange={(event) => {
+              void add(event.target.files);
+              event.target.value = "";
+            }}
+          />
+          <Clip />
+        </label>
         <textarea
           ref={ref}
           rows={Math.min(6, draft.split("\n").length)}
@@ -115,7 +143,7 @@ export const Composer = forwardRef<HTMLTextAreaElement, Props>(function Composer
           }}
           onKeyDown={keys}
         />
-        <button type="submit" aria-label={say("composer.send")} disabled={!draft.trim()}>
+        <button type="submit" aria-label={say("composer.send")} disabled={busy || (!draft.trim() && files.length === 0)}>
           <Arrow />
         </button>
       </form>

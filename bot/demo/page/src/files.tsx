@@ -34,6 +34,6 @@ export function Files({ files }: { files: FileShown[] }) {
   );
 }
 
-function size(say: Say, bytes: number): string {
+export function size(say: Say, bytes: number): string {
   return bytes < 1024 ? say("file.bytes", { n: bytes }) : `${(bytes / 1024).toFixed(1)} kB`;
 }

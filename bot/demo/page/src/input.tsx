@@ -1,6 +1,7 @@
-// The inputs of modals and the Home tab: text, choices, dates.
+// The inputs of modals and the Home tab: text, choices, dates, files.
 
 import type { KeyboardEvent } from "react";
+import { FileInput } from "./fileinput";
 import type { Block } from "./state";
 import { useWords } from "./words";
 
@@ -8,6 +9,7 @@ export type Value = string | string[];
 export type Values = { [actionId: string]: Value };
 
 type Props = {
+  viewer: string;
   block: Block;
   error?: string;
   value?: Value;
@@ -23,7 +25,7 @@ const TYPES: { [type: string]: string } = {
   timepicker: "time",
 };
 
-export function Input({ block, error, value, onValue, onEnter }: Props) {
+export function Input({ viewer, block, error, value, onValue, onEnter }: Props) {
   const say = useWords();
   const { element } = block;
   const id = `input-${block.block_id}-${element.action_id}`;
@@ -61,7 +63,9 @@ export function Input({ block, error, value, onValue, onEnter }: Props) {
   return (
     <div className="input">
       {grouped ? <span className="label" id={`${id}-label`}>{label}</span> : <label htmlFor={id}>{label}</label>}
-      {element.options || element.option_groups ? (
+      {element.type === "file_input" ? (
+        <FileInput {...{ element, viewer, common, onValue }} />
+      ) : element.options || element.option_groups ? (
         <Choice {...{ element, value, onValue, common }} labelled={`${id}-label`} />
       ) : element.multiline ? (
         <textarea {...text} rows={5} />

@@ -6,8 +6,9 @@ import type { Block } from "./state";
 /** Where a picture lies on this server: a Slack file by its id or address, or nothing. */
 export function source(part: { [field: string]: any }): string | null {
   const { id, url } = part.slack_file ?? {};
-  const found = id ?? (url ?? part.image_url ?? "").match(/\/files\/(F[A-Z0-9]+)/)?.[1];
-  return found && /^F[A-Z0-9]+$/.test(found) ? `files/${found}` : null;
+  const address: string = url ?? part.image_url ?? "";
+  const found = id ?? address.match(/\/files(?:-pri)?\/.*?\b(F[0-9A-F]{10})\b/)?.[1];
+  return found && /^F[A-Z0-9]+$/.test(found) ? `page/files/${found}` : null;
 }
 
 export function Picture({ part, className }: { part: Block; className?: string }) {

@@ -23,7 +23,7 @@ type Props = {
   home: ReactNode;
   onTab: (tab: "home" | "messages") => void;
   onDraft: (text: string) => void;
-  onSend: (text: string) => void;
+  onSend: (text: string, files: string[]) => void;
   onThread: (ts: string) => void;
 };
 
@@ -55,6 +55,7 @@ export function Place(props: Props) {
           ) : (
             <Composer
               ref={props.input}
+              viewer={state.viewer}
               label={say("composer.label", { place: name })}
               placeholder={say("composer.placeholder", { place: name })}
               draft={props.draft}

@@ -69,6 +69,11 @@ export const Arrow = () => (
     <path d="M4 12h15M13 6l6 6-6 6" />
   </Sign>
 );
+export const Clip = () => (
+  <Sign size={18}>
+    <path d="M19.5 11.5 12 19a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-8 8a1.6 1.6 0 0 1-2.2-2.2l7.3-7.3" />
+  </Sign>
+);
 export const Cross = () => (
   <Sign size={18}>
     <path d="M6 6l12 12M18 6 6 18" />

@@ -87,7 +87,12 @@ export type State = {
   transport: Transport;
   ways: { http: boolean; socket: number };
 };
-export type Outcome = { outcome: string; transport?: string; seconds?: number };
+export type Outcome = {
+  outcome: string;
+  transport?: string;
+  seconds?: number;
+  file?: { id: string; name: string; size: number };
+};
 
 /** The state as `viewer` sees it, renewed whenever the server says that it changed. */
 export function useServerState(viewer: string | null): { state: State | null; online: boolean } {

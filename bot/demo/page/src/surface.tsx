@@ -37,6 +37,7 @@ export function Surface({ state, view, theme, values, onValues }: Props) {
         block.type === "input" ? (
           <Input
             key={block.block_id ?? index}
+            viewer={state.viewer}
             block={block}
             error={view.errors[block.block_id ?? ""]}
             value={values[block.element.action_id]}

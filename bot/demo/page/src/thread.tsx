@@ -33,11 +33,10 @@ export function Thread({ state, channel, parent, messages, theme, onClose }: Pro
     else if (shown && last) shown.scrollTop = shown.scrollHeight;
   }, [last]);
 
-  async function send(text: string) {
-    if (!text.trim()) return;
+  async function send(text: string, files: string[]) {
     setDraft("");
     setNotice("");
-    const sent = { viewer: state.viewer, channel: channel.id, text, thread_ts: parent.ts };
+    const sent = { viewer: state.viewer, channel: channel.id, text, thread_ts: parent.ts, files };
     const { outcome } = await act("say", sent);
     if (outcome !== "ok") setNotice(outcome);
   }
@@ -69,11 +68,12 @@ export function Thread({ state, channel, parent, messages, theme, onClose }: Pro
       ) : (
         <Composer
           ref={box}
+          viewer={state.viewer}
           label={say("thread.reply")}
           placeholder={say(channel.kind === "dm" ? "thread.placeholder.dm" : "thread.placeholder")}
           draft={draft}
           onDraft={setDraft}
-          onSend={(text) => void send(text)}
+          onSend={(text, files) => void send(text, files)}
           notice={notice}
           acknowledged=""
           hints={[]}

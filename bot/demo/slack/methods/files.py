@@ -7,10 +7,10 @@ the bytes to the address it gave, files.completeUploadExternal.
 import asyncio
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from bot.demo.slack.methods.call import ApiError, Call, Desk, method, open_channel, refuse
 from bot.demo.slack.posting import post
+from bot.demo.slack.uploads import file_object, readable
 from bot.demo.slack.validation import examine_message
 from bot.demo.slack.values import File, Json
 from bot.demo.slack.workspace import BOT, Workspace, fresh_id
@@ -19,36 +19,8 @@ PROCESSING_SECONDS = 0.2
 """How long Slack looks at a file before it knows its type and takes it in a block: "asynchronous"
 (Slack: files.completeUploadExternal); some seconds at Slack, poll files.info (slack-github-action
 issue 413)."""
-IMAGE_TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 MAX_UPLOAD = 64 * 1024 * 1024
 """Our own bound: the stand-in keeps files in memory (Slack's is 1 GB)."""
-
-
-def file_object(file: File, base: str) -> Json:
-    """A file as files.info gives it."""
-    return {
-        "id": file.id,
-        "created": file.created,
-        "timestamp": file.created,
-        "name": file.name,
-        "title": file.title,
-        "size": len(file.content),
-        "user": file.user,
-        "channels": list(file.channels),
-        "is_public": bool(file.channels),
-        "mode": "hosted",
-        # Empty until the file was looked at (java-slack-sdk issue 1349).
-        "mimetype": _mimetype(file) if file.processed else "",
-        "filetype": (file.image_type or "text") if file.processed else "",
-        "alt_txt": file.alt_text,
-        "permalink": f"{base}files/{file.id}/{quote(file.name)}",
-        "url_private": f"{base}files/{file.id}",
-        "url_private_download": f"{base}files/{file.id}/download",
-    }
-
-
-def _mimetype(file: File) -> str:
-    return IMAGE_TYPES.get(file.image_type or "", "text/plain")
 
 
 def _get_upload_url(desk: Desk, call: Call) -> Json:
@@ -132,7 +104,8 @@ def _look_at(desk: Desk, file_ids: list[str]) -> None:
 
 def _info(desk: Desk, call: Call) -> Json:
     file = desk.workspace.files.get(call.text("file"))
-    if file is None or not file.complete:
+    channels = [desk.workspace.channels[one] for one in file.channels] if file else []
+    if file is None or not readable(file, channels):
         raise ApiError("file_not_found")
     return {"file": file_object(file, desk.base()), "comments": []}
 

@@ -11,7 +11,7 @@ from typing import Any
 from bot.demo.slack.methods.call import ApiError, Call, Desk, method, refuse
 from bot.demo.slack.payloads import view_object
 from bot.demo.slack.validation import examine_view
-from bot.demo.slack.values import Json, View
+from bot.demo.slack.values import Json, View, walk
 from bot.demo.slack.workspace import Workspace, fresh_id, with_ids
 
 MAX_STACK = 3  # Slack: "Modals", "up to 3 views at once"
@@ -78,6 +78,9 @@ def _hash(workspace: Workspace) -> str:
 def _checked(desk: Desk, call: Call, kind: str = "modal", own: View | None = None) -> Json:
     body: Any = call.args.get("view")
     refuse(examine_view(body, desk.workspace, kind))
+    if any(part.get("type") == "file_input" for part in walk(body["blocks"])):
+        # Block Kit: file input element, "your app must have the files:read scope"
+        desk.need("files:read")
     space = desk.workspace
     taken = {
         str(view.body["external_id"])
