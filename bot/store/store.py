@@ -47,7 +47,7 @@ class Store:
         self.posts = Posts(connection, self.locks)
         self.notices = Notices(connection)
         self.shelf = RedisShelf(connection)
-        self._once = Once(connection, clock)
+        self.once = Once(connection, clock)
 
     @property
     def away(self) -> bool:
@@ -58,9 +58,11 @@ class Store:
         """Whether Redis answers now; never raises."""
         return await self.connection.ping()
 
-    async def first_time(self, kind: str, delivery: str, ttl: timedelta) -> bool:
+    async def first_time(
+        self, kind: str, delivery: str, ttl: timedelta, *, owner: str = ""
+    ) -> bool:
         """Whether nobody asked about this delivery before; see `Once.first_time`."""
-        return await self._once.first_time(kind, delivery, ttl)
+        return await self.once.first_time(kind, delivery, ttl, owner=owner)
 
     async def aclose(self) -> None:
         """End all background work and close all connections."""

@@ -60,4 +60,4 @@ async def test_the_memory_is_bounded(fragile_server: FragileServer) -> None:
     async with open_store(fragile_server.url, utc_now) as store:
         for number in range(REMEMBERED + 100):
             assert await store.first_time("event", str(number), MINUTES)
-        assert len(store._once._seen) == REMEMBERED
+        assert len(store.once._seen) == REMEMBERED
