@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bot.demo.lab import SCENARIOS, open_lab
-from bot.demo.run import lab_vantage
+from bot.demo.vantages import lab_vantage
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.target import parse_target

@@ -9,21 +9,21 @@ import logging
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 from bot.demo.alerts import post_alerts
 from bot.demo.lab import SCENARIOS, Lab, open_lab
 from bot.demo.lab.authority import DOMAIN
+from bot.demo.lab.scenarios.elsewhere import ELSEWHERE
 from bot.demo.slack import Lever, StandIn, Try, declared, open_slack
 from bot.demo.slack.manifest import MANIFEST
-from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
+from bot.demo.vantages import lab_vantage, open_vantages
 from bot.log import configure_logging
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import SettingsError, load_settings
+from bot.store import open_embedded_server
 from bot.texts import Lang, catalogue, phrase_report
-from bot.vantage import CHANNEL_PATIENCE, Vantage, open_local_vantage
 from handlers.serve import Serving, serve
 
 # Pasted errors; then what people type that is no host, or one that must not be checked.
@@ -70,11 +70,15 @@ ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The running demo: the page is at `slack.url`, the bot's own port is `bot_port`."""
+    """The running demo: the page is at `slack.url`, the bot's own port is `bot_port`.
+
+    `vantages` are the other places that can be asked.
+    """
 
     slack: StandIn
     lab: Lab
     bot_port: int
+    vantages: tuple[str, ...]
 
 
 @asynccontextmanager
@@ -92,13 +96,15 @@ async def open_demo(
         SettingsError: The bot could not be started; the text says why.
         OSError: The port cannot be used.
     """
-    signing_secret, bot_token, app_token = (
+    signing_secret, key, bot_token, app_token = (
+        secrets.token_hex(16),
         secrets.token_hex(16),
         f"xoxb-{secrets.token_hex(12)}",
         f"xapp-{secrets.token_hex(12)}",
     )
     async with (
-        open_lab() as lab,
+        open_lab(scenarios=(*SCENARIOS, *ELSEWHERE)) as lab,
+        open_embedded_server() as redis_url,
         open_slack(
             signing_secret=signing_secret,
             bot_token=bot_token,
@@ -125,7 +131,8 @@ async def open_demo(
             slack_app_token=app_token,
             slack_api_url=slack.api_url,
             port=0,
-            redis_url=None,
+            redis_url=redis_url,
+            tlscheck_worker_key=key,
             tlscheck_allow_networks=" ".join(lab.networks),
             tlscheck_lang=lang,
             # Whoever tries everything at once is not told to wait.
@@ -156,7 +163,8 @@ async def open_demo(
             serving = started.result()
             post_alerts(slack)
             slack.events_url = f"http://127.0.0.1:{serving.port}/slack/events"
-            yield Demo(slack, lab, serving.port)
+            async with open_vantages(lab, redis_url, key, clock=clock) as vantages:
+                yield Demo(slack, lab, serving.port, vantages)
         finally:
             stop.set()
             await bot
@@ -216,26 +224,3 @@ def tries(lang: Lang) -> tuple[Try, ...]:
         for command, key in _SLIPS
     ]
     return (*servers, *slips)
-
-
-def lab_vantage(lab: Lab) -> Callable[[Settings], AbstractAsyncContextManager[Vantage]]:
-    """Opens the vantage from which the lab's names lead to its servers, and its root is trusted."""
-    places = {
-        host: tuple(Place(ip_address(address), port) for address, port in addresses)
-        for host, addresses in lab.hosts.items()
-    }
-
-    @asynccontextmanager
-    async def opened(settings: Settings) -> AsyncIterator[Vantage]:
-        # Names that are not the lab's go to the machine's own name servers: real hosts work too.
-        system = SystemResolver()
-        async with open_local_vantage(
-            settings,
-            resolver=FixedResolver(places, system),
-            extra_roots_pem=lab.roots_pem.decode(),
-            patience=CHANNEL_PATIENCE,
-        ) as vantage:
-            yield vantage
-        await system.aclose()
-
-    return opened

@@ -217,6 +217,20 @@ class Connection:
         self._on_away(False)
 
 
+def heed_cancellation() -> None:
+    """End the current task if its cancellation was lost on the way; for loops without an end.
+
+    redis-py sends by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes
+    as it ends (github.com/python/cpython/issues/86296).
+
+    Raises:
+        asyncio.CancelledError: It was.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def connect(url: str, on_away: Callable[[bool], None] = lambda away: None) -> Connection:
     """Make a connection; nothing is sent before the first command.
 

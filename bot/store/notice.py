@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from redis.exceptions import RedisError
 
-from bot.store.connection import Connection
+from bot.store.connection import Connection, heed_cancellation
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +110,7 @@ class Notices:
             while True:
                 # Each turn also sends the health check of an idle connection when it is due.
                 message = await pubsub.get_message(timeout=5.0)
+                heed_cancellation()
                 if message is None:
                     continue
                 if message["type"] == "subscribe":

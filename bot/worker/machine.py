@@ -53,17 +53,22 @@ async def look_around(stores: Sequence[MachineStore] = ()) -> Machine:
         python=platform.python_version(),
         python_openssl=ssl.OPENSSL_VERSION[:200],
         openssl=await _openssl(),
-        bundles=tuple(
-            Bundle(
-                path=one.path[-200:],
-                kind=one.kind,
-                roots=len(one.trust.anchors),
-                digest=one.trust.digest,
-                since=one.age.since if one.age else None,
-                until=one.age.until if one.age else None,
-            )
-            for one in stores[:16]
-        ),
+        bundles=bundles_of(stores),
+    )
+
+
+def bundles_of(stores: Sequence[MachineStore]) -> tuple[Bundle, ...]:
+    """What a machine says of its trust stores."""
+    return tuple(
+        Bundle(
+            path=one.path[-200:],
+            kind=one.kind,
+            roots=len(one.trust.anchors),
+            digest=one.trust.digest,
+            since=one.age.since if one.age else None,
+            until=one.age.until if one.age else None,
+        )
+        for one in stores[:16]
     )
 
 

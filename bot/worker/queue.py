@@ -27,7 +27,13 @@ from taskiq.abc.formatter import TaskiqFormatter
 from taskiq.message import TaskiqMessage
 from taskiq_redis import RedisStreamBroker
 
-from bot.store.connection import Connection, StoreAwayError, StoreRefusedError, reading_client
+from bot.store.connection import (
+    Connection,
+    StoreAwayError,
+    StoreRefusedError,
+    heed_cancellation,
+    reading_client,
+)
 from bot.worker.wire import LARGEST_ORDER
 
 log = structlog.get_logger(__name__)
@@ -209,6 +215,7 @@ class Queue(RedisStreamBroker):
             while self._ready:
                 order_id, data = self._ready.popleft()
                 yield AckableMessage(data=data, ack=partial(self._acknowledge, order_id))
+            heed_cancellation()
             try:
                 await self._read_or_group()
             except (RedisError, OSError, StoreAwayError) as error:

@@ -25,7 +25,13 @@ from bot.diagnosis.later import LATER_SECONDS
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.trust import trust_store
-from bot.store.connection import Connection, StoreAwayError, connect, reading_client
+from bot.store.connection import (
+    Connection,
+    StoreAwayError,
+    connect,
+    heed_cancellation,
+    reading_client,
+)
 from bot.vantage import CHANNEL_PATIENCE, OVERTIME_SECONDS
 from bot.worker.errors import AwayCode, RemoteError, RemoteFailureError, VantageAwayError
 from bot.worker.presence import ALIVE_SECONDS, ANNOUNCE_SECONDS, Presence, living, redis_time
@@ -253,6 +259,7 @@ class Post:
         name = inbox_stream(self._inbox)
         last, failures = "0-0", 0
         while True:
+            heed_cancellation()
             try:
                 # fmt: off
                 answer = await self._reader.execute_command(  # type: ignore[no-untyped-call] # redis-py's

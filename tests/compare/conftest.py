@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.demo.lab import Lab
-from bot.demo.run import lab_vantage
+from bot.demo.vantages import lab_vantage
 from bot.places import Places, places_of
 from bot.service import Service
 from bot.settings import load_settings

@@ -23,8 +23,8 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from bot.demo.lab import open_lab
-from bot.demo.run import lab_vantage
 from bot.demo.slack.courier import signed_headers
+from bot.demo.vantages import lab_vantage
 from bot.settings import load_settings
 from bot.texts import phrase_report
 from handlers.serve import Serving, serve

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.demo.lab import open_lab
-from bot.demo.run import lab_vantage
+from bot.demo.vantages import lab_vantage
 from bot.diagnosis.question import Question
 from bot.diagnosis.remedies import softwares_for
 from bot.diagnosis.target import parse_target

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.store.connection import (
     StoreAwayError,
     StoreRefusedError,
     connect,
+    heed_cancellation,
 )
 from tests.store.conftest import FragileServer
 
@@ -186,6 +188,25 @@ async def test_a_read_only_replica_is_an_outage(fragile_server: FragileServer) -
     await connection.execute("SET", "key", "value")
     await connection.aclose()
     await other.aclose()
+
+
+async def test_a_cancellation_that_was_lost_is_heeded() -> None:
+    """A loop whose cancellation was swallowed below it ends at its next turn."""
+    began = asyncio.Event()
+
+    async def loop() -> None:
+        while True:
+            began.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+            heed_cancellation()
+
+    task = asyncio.create_task(loop())
+    await began.wait()
+    task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait((task,))
+    assert task.cancelled()
 
 
 async def test_what_waits_is_bounded(redis_url: str) -> None:

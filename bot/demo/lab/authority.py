@@ -101,6 +101,16 @@ class Authority:
         )
 
     @cached_property
+    def newer_root(self) -> Issued:
+        """A root that came into the trust stores some years ago: old ones lack it."""
+        return make_root("tlscheck Lab Root CA X2", now=self.now)
+
+    @cached_property
+    def newer_issuing(self) -> Issued:
+        """The issuing CA below `newer_root`; it names no AIA address."""
+        return make_intermediate(self.newer_root, "tlscheck Lab Issuing CA X3", now=self.now)
+
+    @cached_property
     def rsa_key(self) -> rsa.RSAPrivateKey:
         """The one RSA key, for servers of an age when nobody had another kind."""
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)

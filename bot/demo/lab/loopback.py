@@ -40,7 +40,17 @@ def bound_socket(number: int) -> socket.socket:
         OSError: No port can be bound.
     """
     spread = network() == DISTINCT_NETWORK
-    address = f"127.77.{number // 250 % 250}.{number % 250 + 1}" if spread else "127.0.0.1"
+    return bound_beside(
+        f"127.77.{number // 250 % 250}.{number % 250 + 1}" if spread else "127.0.0.1"
+    )
+
+
+def bound_beside(address: str) -> socket.socket:
+    """A TCP socket bound to a free port of an address of the lab's network.
+
+    Raises:
+        OSError: No port can be bound.
+    """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         bound.bind((address, 0))

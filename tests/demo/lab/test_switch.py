@@ -4,7 +4,7 @@ import pytest
 
 from bot.demo.lab import open_lab
 from bot.demo.lab.scenarios.incident import SCENARIOS
-from bot.demo.run import lab_vantage
+from bot.demo.vantages import lab_vantage
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.target import parse_target

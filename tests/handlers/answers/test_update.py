@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.demo.lab import SCENARIOS, open_lab
-from bot.demo.run import lab_vantage
 from bot.demo.slack.workspace import AIKO, BEN
+from bot.demo.vantages import lab_vantage
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import REVOCATION, Finding, Report
