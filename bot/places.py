@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
+from bot.diagnosis.surroundings import PATIENCE
 from bot.settings import Settings, SettingsError
 from bot.store.connection import StoreAddressError, StoreAwayError
 from bot.vantage import Vantage
-from bot.worker import Post, Presence, VantageAwayError, key_of, open_post
+from bot.worker import Post, Presence, RemoteVantage, VantageAwayError, key_of, open_post
+from bot.worker.wire import ANY
 
 LOOK_SECONDS = 2.0
 """How long finding out who is there may take."""
@@ -64,6 +66,16 @@ class Places:
         if found == self._own.name or self._post is None:
             return self._own
         return self._post.vantage(found)
+
+    def crowd(self, name: str = ANY) -> RemoteVantage | None:
+        """All workers of that name, or of any, as one place whose later Reports nobody waits for.
+
+        Returns:
+            None where no worker stands, as of the last look.
+        """
+        if self._post is None or not self._post.workers_of(name):
+            return None
+        return self._post.vantage(name, patience=PATIENCE, later=False)
 
     def _known(self, name: str) -> str | None:
         names = self.names()

@@ -27,6 +27,8 @@ from bot.diagnosis.later import matters
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.surroundings import PATIENCE
+from bot.diagnosis.target import TargetError
+from bot.listing import LONGEST_LIST, each_line
 from bot.render.terminal import place
 from bot.settings import Settings, SettingsError
 from bot.texts.catalogue import Catalogue
@@ -36,7 +38,6 @@ from bot.vantage import Vantage
 _AT_ONCE = 50
 # Answers that wait for a slower one before them.
 _AHEAD = 500
-_LONGEST_LIST = 100_000
 
 
 def check(
@@ -126,17 +127,14 @@ def read_list(lines: Iterable[str], texts: Catalogue, starttls: str | None) -> l
         WrongUsageError: A line names no single server, or there are too many.
     """
     targets: list[Target] = []
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        if len(targets) == _LONGEST_LIST:
-            raise WrongUsageError(texts.text("error.list.too_long", limit=_LONGEST_LIST))
-        try:
-            targets.append(options.read_target(text, texts, starttls=starttls))
-        except WrongUsageError as error:
-            line_text = texts.text("error.list.line", number=number, problem=str(error))
-            raise WrongUsageError(line_text) from error
+    for number, _, found in each_line(lines, starttls):
+        if len(targets) == LONGEST_LIST:
+            raise WrongUsageError(texts.text("error.list.too_long", limit=LONGEST_LIST))
+        if isinstance(found, TargetError):
+            problem = texts.text(f"error.target.{found.code}", **found.values)
+            line_text = texts.text("error.list.line", number=number, problem=problem)
+            raise WrongUsageError(line_text) from found
+        targets.append(found)
     return targets
 
 

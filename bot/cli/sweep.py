@@ -19,6 +19,7 @@ from bot.cli.status import UNCHECKED, WrongUsageError, status_of
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.surroundings import PATIENCE
+from bot.listing import NoListError, read_bytes, rows
 from bot.render.sanitise import visible
 from bot.settings import Settings, SettingsError
 from bot.sweep import Politeness, Results, ResultsError, Tally, Unanswered
@@ -95,14 +96,16 @@ def sweep(
 def _targets(file: str, texts: Catalogue) -> list[Target]:
     try:
         if file == "-":
-            targets = read_list(sys.stdin, texts, None)
+            lines = sys.stdin.read().splitlines()
         else:
-            with Path(file).open(encoding="utf-8", errors="replace") as lines:
-                targets = read_list(lines, texts, None)
+            lines = read_bytes(Path(file).read_bytes())
     except OSError as error:
         reason = error.strerror or str(error)
         text = texts.text("sweep.file.unusable", file=file, reason=reason)
         raise WrongUsageError(text) from error
+    except NoListError as error:
+        raise WrongUsageError(texts.text(f"sweep.list.{error.code}", file=file)) from error
+    targets = read_list(rows(lines), texts, None)
     if not targets:
         raise WrongUsageError(texts.text("error.list.empty"))
     return targets

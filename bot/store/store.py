@@ -19,6 +19,7 @@ from bot.store.rates import Rates
 from bot.store.recent import Recent
 from bot.store.results import Results
 from bot.store.shelf import RedisShelf
+from bot.store.sweeps import Sweeps
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 
@@ -47,6 +48,7 @@ class Store:
         self.posts = Posts(connection, self.locks)
         self.notices = Notices(connection)
         self.shelf = RedisShelf(connection)
+        self.sweeps = Sweeps(connection)
         self.once = Once(connection, clock)
 
     @property

@@ -15,7 +15,9 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
-from bot.diagnosis.report import Report, Target
+from bot.diagnosis.report import Report
+from bot.listing import Key
+from bot.listing import target_key as key_of
 
 try:
     import fcntl
@@ -29,8 +31,6 @@ COLUMNS = (
 
 # A spreadsheet takes such a cell for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Key = tuple[str, int, str]
 
 
 class ResultsError(Exception):
@@ -58,11 +58,6 @@ class Row:
     def key(self) -> Key:
         """Which target it is the result of."""
         return self.host, self.port, self.starttls
-
-
-def key_of(target: Target) -> Key:
-    """Which result a target has."""
-    return target.host, target.port, target.starttls or ""
 
 
 def row_of(report: Report) -> Row:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from bot.sweep.results import Row
 
 EXPIRY = ("expired", "week", "month", "quarter", "later", "unknown")
+EXAMPLES = 3
+"""Hosts of each cause that are named."""
 _SPANS = (("week", 7), ("month", 30), ("quarter", 90))
 
 
@@ -18,6 +20,7 @@ class Tally:
         self.causes: Counter[str] = Counter()
         self.issuers: Counter[str] = Counter()
         self.expiry: Counter[str] = Counter()
+        self.examples: dict[str, list[Row]] = {}
 
     @property
     def total(self) -> int:
@@ -29,12 +32,16 @@ class Tally:
         self.verdicts[row.verdict] += 1
         if row.cause:
             self.causes[row.cause] += 1
+            named = self.examples.setdefault(row.cause, [])
+            if len(named) < EXAMPLES:
+                named.append(row)
         if row.issuer:
             self.issuers[row.issuer] += 1
-        self.expiry[_expiry(row.not_after, now)] += 1
+        self.expiry[expiry_of(row.not_after, now)] += 1
 
 
-def _expiry(not_after: datetime | None, now: datetime) -> str:
+def expiry_of(not_after: datetime | None, now: datetime) -> str:
+    """Which of `EXPIRY` a certificate that ends then belongs to."""
     if not_after is None:
         return "unknown"
     if not_after <= now:
