@@ -4,8 +4,10 @@
 differ in, as far as that is about TLS, is `bot.diagnosis`'s to say.
 """
 
-from bot.compare.comparison import Comparison, Difference, DifferenceCode, FailureCode, Group, Seen
+from bot.compare.comparison import Comparison, Difference, FailureCode, Group, Seen
 from bot.compare.gather import gather
+from bot.compare.judge import judge
+from bot.diagnosis.differ import DifferenceCode
 
 __all__ = [
     "Comparison",
@@ -15,4 +17,5 @@ __all__ = [
     "Group",
     "Seen",
     "gather",
+    "judge",
 ]

@@ -4,61 +4,17 @@ Like a Report it holds codes and evidence, and texts that are empty until `phras
 them in for a language. Its JSON form is what `tlscheck compare --json` prints.
 """
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bot.diagnosis.causes import Cause, Verdict
+from bot.diagnosis.differ import DifferenceCode
 from bot.diagnosis.report import Foreign, Moment, Report, Target, obeyed_escaped
+from bot.diagnosis.standing import Because
 from bot.worker.presence import Presence
 
 SCHEMA = 1
-
-
-class DifferenceCode(StrEnum):
-    """In what the places differ. The values are part of the published form."""
-
-    INTERCEPTION = "interception"
-    """Somebody on the way from there opens TLS and shows a certificate of their own."""
-    CLOCK = "clock"
-    """The clock there is wrong."""
-    SPLIT_DNS = "split_dns"
-    """The name leads to an inner address from one side, to a public one from the other."""
-    OTHER_ADDRESSES = "other_addresses"
-    """The name leads elsewhere from there, and what stands there is another server."""
-    UNKNOWN_NAME = "unknown_name"
-    """The name servers there do not know the name."""
-    OTHER_CERTIFICATE = "other_certificate"
-    """At the same address another honest certificate: servers behind it do not agree."""
-    OTHER_CHAIN = "other_chain"
-    """The same certificate, with other certificates beside it."""
-    OLDER_ROOTS = "older_roots"
-    """The machine's own CA bundle is old and lacks a root."""
-    OTHER_ROOTS = "other_roots"
-    """One side trusts a root that the other does not (a company's own CA)."""
-    EGRESS = "egress"
-    """tlscheck's own settings there forbid to connect."""
-    PROXY = "proxy"
-    """The proxy that connections from there go through."""
-    REFUSED = "refused"
-    """The connection is refused from there."""
-    NO_ROUTE = "no_route"
-    """The machine there has no way to the address."""
-    TIMED_OUT = "timed_out"
-    """Nothing comes back there."""
-    CUT = "cut"
-    """The connection is cut there before or during the handshake."""
-    OTHER_HANDSHAKE = "other_handshake"
-    """The handshake ends otherwise there: version, cipher, server name or ALPN."""
-    OLD_OPENSSL = "old_openssl"
-    """The OpenSSL on the machine there is too old for this server."""
-    PROGRAM = "program"
-    """The worker there is of another version of tlscheck."""
-    MOMENT = "moment"
-    """The places were not asked at the same moment."""
-    UNEXPLAINED = "unexplained"
-    """They differ, and nothing that was seen says why."""
 
 
 FailureCode = Literal[
@@ -107,14 +63,16 @@ class Group(_Value):
     """Places that saw the same.
 
     `verdict` is how programs on these machines fare: the Report's, unless the machine's own trust
-    store or OpenSSL says otherwise (`because` says which); None where there was no answer. `result`
-    is the id of the Report that the group is told by, at the first place.
+    store or OpenSSL says otherwise (`because` says which, `detail` what: the root that is lacking,
+    the release); None where there was no answer. `result` is the id of the Report that the group is
+    told by, at the first place.
     """
 
     vantages: Annotated[tuple[str, ...], Field(min_length=1)]
     verdict: Verdict | None
     cause: Cause | None = None
-    because: Literal["report", "roots", "openssl"] = "report"
+    because: Because = "report"
+    detail: Foreign = ""
     failure: FailureCode | None = None
     result: str = ""
     addresses: tuple[str, ...] = ()
@@ -125,8 +83,9 @@ class Group(_Value):
 class Difference(_Value):
     """One difference: `odd` are the places where it is otherwise than at `others`.
 
-    `certain` is False where the evidence does not decide; `decide` is then the command that would
-    (None: there is none). `evidence` can be checked by hand and fills the texts.
+    `certain` is False where the evidence does not decide. `decide` is the address that another look
+    would decide by, and `decide_from` the place to look from (None: there is no such look).
+    `evidence` can be checked by hand and fills the texts.
     """
 
     code: DifferenceCode
@@ -135,15 +94,16 @@ class Difference(_Value):
     others: tuple[str, ...] = ()
     evidence: dict[str, JsonValue] = {}
     decide: str | None = None
+    decide_from: str | None = None
     text: str = ""
 
 
 class Comparison(_Value):
     """The same server from several places.
 
-    `difference` is the cause of what the groups do not share; None when they agree, or when fewer
-    than two answered. `same` says which of that it is: with `broken` for all the server is at fault
-    and no network.
+    `difference` is the cause of what the groups do not share; None when they agree (`same`), or
+    when fewer than two answered. Broken everywhere in the same way means that the server is at
+    fault, and no network.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1

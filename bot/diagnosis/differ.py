@@ -1,0 +1,579 @@
+"""One server, two Reports from two places: in what they differ, and which of it is the cause. Pure.
+
+`usual` is the side that fares better, `odd` the other. The rules are asked in the order of how
+surely each explains what follows from it: a certificate that was made on the way explains another
+chain and another verdict, not the other way round. Where what was seen does not decide, `certain`
+is False, and `decide` is the address to look at from the other side.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+
+from pydantic import JsonValue
+
+from bot.diagnosis.causes import Cause
+from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, MachineTrust, Report
+from bot.diagnosis.roots import membership_of
+from bot.diagnosis.standing import Standing
+
+_SHOWN = 8
+
+# Where no address of the public internet is (RFC 1918, 6598, 3927, 1122; RFC 4193, 4291).
+_INSIDE = tuple(
+    ip_network(one)
+    for one in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "127.0.0.0/8",
+        "fc00::/7",
+        "fe80::/10",
+        "::1/128",
+    )
+)
+_BY_DATE = frozenset(
+    {
+        Cause.EXPIRED,
+        Cause.NOT_YET_VALID,
+        Cause.EXPIRED_INTERMEDIATE,
+        Cause.EXPIRED_ROOT_OR_CROSS_SIGN,
+        Cause.EXPIRING_SOON,
+        Cause.OCSP_PROBLEM,
+        Cause.CLOCK_SKEW,
+    }
+)
+_UNTRUSTED = frozenset({Cause.UNTRUSTED_ROOT, Cause.SELF_SIGNED, Cause.INTERCEPTION_PROXY})
+_HANDSHAKE = frozenset(
+    {
+        Cause.PLAINTEXT_ON_TLS_PORT,
+        Cause.STARTTLS_REFUSED,
+        Cause.PROTOCOL_VERSION,
+        Cause.NO_SHARED_CIPHER,
+        Cause.SNI_UNRECOGNIZED,
+        Cause.CLIENT_CERTIFICATE_REQUIRED,
+        Cause.CLIENT_CERTIFICATE_REJECTED,
+        Cause.DH_KEY_TOO_SMALL,
+        Cause.RENEGOTIATION_OR_LEGACY,
+        Cause.HANDSHAKE_FAILURE,
+    }
+)
+
+
+class DifferenceCode(StrEnum):
+    """In what two places differ. The values are part of the published form of a comparison."""
+
+    INTERCEPTION = "interception"
+    """Somebody on the way from there opens TLS and shows a certificate of their own."""
+    CLOCK = "clock"
+    """The clock there is wrong."""
+    SPLIT_DNS = "split_dns"
+    """The name leads to an inner address from one side, to a public one from the other."""
+    OTHER_ADDRESSES = "other_addresses"
+    """The name leads elsewhere from there."""
+    UNKNOWN_NAME = "unknown_name"
+    """The name servers there do not know the name, or do not answer."""
+    OTHER_CERTIFICATE = "other_certificate"
+    """Another certificate at the same address: servers behind it do not agree."""
+    OTHER_CHAIN = "other_chain"
+    """The same certificate, with other certificates beside it."""
+    OLDER_ROOTS = "older_roots"
+    """The machine's own CA bundle is old and lacks a root."""
+    OTHER_ROOTS = "other_roots"
+    """One side trusts a root that the other does not (a company's own CA)."""
+    EGRESS = "egress"
+    """tlscheck's own settings there forbid to connect."""
+    PROXY = "proxy"
+    """The proxy that connections from there go through."""
+    REFUSED = "refused"
+    """The connection is refused from there."""
+    NO_ROUTE = "no_route"
+    """The machine there has no way to the address."""
+    TIMED_OUT = "timed_out"
+    """Nothing comes back there."""
+    CUT = "cut"
+    """The connection is cut there before or during the handshake."""
+    OTHER_HANDSHAKE = "other_handshake"
+    """The handshake ends otherwise there."""
+    OLD_OPENSSL = "old_openssl"
+    """The OpenSSL on the machine there is too old for this server."""
+    REVOCATION = "revocation"
+    """What is known of the certificate's revocation: the CA is not reached alike from both."""
+    PROGRAM = "program"
+    """The worker there is of another version of tlscheck."""
+    MOMENT = "moment"
+    """The places did not look at the same moment."""
+    UNEXPLAINED = "unexplained"
+    """They differ, and nothing that was seen says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """One difference of two Reports; `decide` is an address that the other side should look at."""
+
+    code: DifferenceCode
+    certain: bool = True
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    decide: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A Report, how programs beside it fare, and the offset of its clock where that is known.
+
+    `offset` is in seconds, what has to be added to that clock; only one that is wrong is given.
+    """
+
+    report: Report
+    standing: Standing
+    offset: float | None = None
+
+
+def divergences(usual: Side, odd: Side) -> tuple[Divergence, ...]:
+    """How `odd` differs from `usual`: the cause first, then what else differs. Never empty."""
+    causes = [found for rule in _RULES for found in [rule(usual, odd)] if found is not None]
+    first = causes[0] if causes else None
+    if first is None:
+        first = Divergence(DifferenceCode.UNEXPLAINED, certain=False, evidence=_both(usual, odd))
+    beside = [one for one in causes[1:] if one.code in _BESIDE.get(first.code, _STANDS_ALONE)]
+    if (clock := _clock_of(odd)) is not None and first.code is not DifferenceCode.CLOCK:
+        beside.append(clock)
+    return (first, *beside)
+
+
+def addresses_of(report: Report) -> tuple[str, ...]:
+    """The addresses that were looked at; none where the name led nowhere."""
+    return tuple(dict.fromkeys(one.address for one in report.endpoints if one.address))
+
+
+def are_inside(addresses: Sequence[str]) -> bool | None:
+    """Whether addresses are those of an inner network; None where there are both, or none."""
+    found = {_is_inside(one) for one in addresses}
+    return found.pop() if len(found) == 1 else None
+
+
+def chains_of(report: Report) -> frozenset[tuple[str, ...]]:
+    """The chains that were sent, as fingerprints, whichever address sent them."""
+    return frozenset(
+        tuple(one.sha256 for one in endpoint.chain)
+        for endpoint in report.endpoints
+        if endpoint.chain
+    )
+
+
+def leaf_of(report: Report) -> ChainCertificate | None:
+    """The server's certificate that the answer is told by."""
+    endpoint = _told_by(report)
+    return endpoint.chain[0] if endpoint is not None and endpoint.chain else None
+
+
+def _interception(usual: Side, odd: Side) -> Divergence | None:
+    for there, other in ((odd, usual), (usual, odd)):
+        made = _finding(there.report, Cause.INTERCEPTION_PROXY)
+        if made is not None and _finding(other.report, Cause.INTERCEPTION_PROXY) is None:
+            return Divergence(
+                DifferenceCode.INTERCEPTION,
+                evidence={
+                    "how": "product",
+                    "product": made.evidence.get("product"),
+                    "issuer": made.evidence.get("issuer"),
+                    **_whose(there, odd),
+                    **_certificates(usual, odd),
+                },
+            )
+    if not _same_address_other_leaf(usual, odd):
+        return None
+    for there, other in ((odd, usual), (usual, odd)):
+        leaf = leaf_of(there.report)
+        if leaf is None:
+            continue
+        facts: dict[str, JsonValue] = {
+            "issuer": leaf.issuer_name or leaf.issuer,
+            **_whose(there, odd),
+            **_certificates(usual, odd),
+        }
+        # Trusted on both sides, but on one of them only by a root that the company added.
+        own_root = _own_root(there)
+        if own_root is not None and _public_root(other):
+            return Divergence(
+                DifferenceCode.INTERCEPTION,
+                evidence={"how": "own_ca", "root": own_root, **facts},
+            )
+        via = next((one.via for one in there.report.endpoints if one.via), None)
+        if there.report.cause is Cause.UNTRUSTED_ROOT and other.report.path is not None:
+            return Divergence(
+                DifferenceCode.INTERCEPTION,
+                certain=False,
+                evidence={"how": "proxy" if via else "unknown_ca", "proxy": via, **facts},
+                decide=_common_address(usual, odd),
+            )
+    return None
+
+
+def _clock(usual: Side, odd: Side) -> Divergence | None:
+    """A wrong clock, where it is what makes the difference: the same certificates, other dates."""
+    found = _clock_of(odd)
+    chains = chains_of(usual.report) == chains_of(odd.report)
+    if found is None or not chains or odd.standing.because != "report":
+        return None
+    return found if odd.report.cause in _BY_DATE else None
+
+
+def _name(usual: Side, odd: Side) -> Divergence | None:
+    finding = _finding(odd.report, Cause.DNS_FAILURE)
+    if finding is None or finding.at_proxy or odd.report.cause is not Cause.DNS_FAILURE:
+        return None
+    found = addresses_of(usual.report)
+    if not found:
+        return None
+    return Divergence(
+        DifferenceCode.UNKNOWN_NAME,
+        evidence={
+            "how": finding.evidence.get("how"),
+            "inside": are_inside(found),
+            "usual_addresses": list(found[:_SHOWN]),
+        },
+    )
+
+
+def _addresses(usual: Side, odd: Side) -> Divergence | None:
+    """The name leads elsewhere, and what stands there is what the answer is told by."""
+    here, there = addresses_of(usual.report), addresses_of(odd.report)
+    if not here or not there or _sockets(usual.report) & _accused(odd.report):
+        return None
+    if not _sockets(odd.report) - _sockets(usual.report):
+        return None
+    evidence: dict[str, JsonValue] = {
+        "odd_addresses": list(there[:_SHOWN]),
+        "usual_addresses": list(here[:_SHOWN]),
+        "odd_inside": are_inside(there),
+        "aliases": list(odd.report.aliases[:_SHOWN]),
+        "usual_aliases": list(usual.report.aliases[:_SHOWN]),
+        **_certificates(usual, odd),
+    }
+    inside = are_inside(there)
+    split = inside is not None and are_inside(here) is not None and inside != are_inside(here)
+    chains = chains_of(odd.report)
+    if chains and chains == chains_of(usual.report) and not split:
+        return None  # servers of one kind: something else makes the difference
+    certain = split or bool(chains and chains_of(usual.report))
+    code = DifferenceCode.SPLIT_DNS if split else DifferenceCode.OTHER_ADDRESSES
+    same = bool(chains) and chains == chains_of(usual.report)
+    if same and odd.standing.verdict != usual.standing.verdict:
+        return None
+    return Divergence(
+        code,
+        certain=certain,
+        evidence={**evidence, "same_certificates": same},
+        decide=None if certain else there[0],
+    )
+
+
+def _certificate(usual: Side, odd: Side) -> Divergence | None:
+    ours, theirs = leaf_of(usual.report), leaf_of(odd.report)
+    if ours is None or theirs is None or ours.sha256 == theirs.sha256:
+        return None
+    return Divergence(
+        DifferenceCode.OTHER_CERTIFICATE,
+        evidence={
+            "address": _common_address(usual, odd),
+            "older": theirs.not_before < ours.not_before,
+            **_certificates(usual, odd),
+        },
+        decide=_common_address(usual, odd),
+    )
+
+
+def _chain(usual: Side, odd: Side) -> Divergence | None:
+    ours, theirs = _told_by(usual.report), _told_by(odd.report)
+    if ours is None or theirs is None or not ours.chain or not theirs.chain:
+        return None
+    here = {one.sha256: one.name or one.subject for one in ours.chain[1:]}
+    there = {one.sha256: one.name or one.subject for one in theirs.chain[1:]}
+    order = [one.sha256 for one in ours.chain] != [one.sha256 for one in theirs.chain]
+    if ours.chain[0].sha256 != theirs.chain[0].sha256 or not order:
+        return None
+    missing = [name for sha256, name in here.items() if sha256 not in there]
+    extra = [name for sha256, name in there.items() if sha256 not in here]
+    return Divergence(
+        DifferenceCode.OTHER_CHAIN,
+        evidence={
+            "address": _common_address(usual, odd),
+            "missing": [*missing[:_SHOWN]],
+            "extra": [*extra[:_SHOWN]],
+        },
+        decide=_common_address(usual, odd),
+    )
+
+
+def _roots(usual: Side, odd: Side) -> Divergence | None:
+    if odd.standing.because == "roots" and odd.standing.verdict == "broken":
+        store = odd.standing.store
+        if store is not None:
+            old = store.until is not None
+            code = DifferenceCode.OLDER_ROOTS if old else DifferenceCode.OTHER_ROOTS
+            return Divergence(code, evidence={"how": "bundle", **_bundle(store)})
+    if odd.report.cause not in _UNTRUSTED or chains_of(odd.report) != chains_of(usual.report):
+        return None
+    if usual.standing.because == "roots" and usual.standing.store is not None:
+        return Divergence(
+            DifferenceCode.OTHER_ROOTS,
+            evidence={
+                "how": "known",
+                "store": usual.standing.store.store,
+                "root": odd.report.findings[0].evidence.get("root")
+                if odd.report.findings
+                else None,
+            },
+        )
+    if usual.report.path is not None:
+        root = usual.report.path[-1]
+        public = membership_of(root.sha256) is not None
+        return Divergence(
+            DifferenceCode.OTHER_ROOTS,
+            evidence={
+                "how": "program" if public else "setting",
+                "root": root.name or root.subject,
+                "sha256": root.sha256,
+            },
+        )
+    return None
+
+
+def _reach(usual: Side, odd: Side) -> Divergence | None:
+    report = odd.report
+    first = report.findings[0] if report.findings else None
+    if report.verdict != "unreachable" or first is None or report.cause is not first.code:
+        return None
+    how = str(first.evidence.get("how"))
+    evidence: dict[str, JsonValue] = {
+        "how": how,
+        "odd_addresses": list(addresses_of(report)[:_SHOWN]),
+        "port": report.target.port,
+        "error": first.evidence.get("error"),
+    }
+    via = next((one.via for one in report.endpoints if one.via), None) or first.evidence.get("via")
+    if first.at_proxy:
+        return Divergence(DifferenceCode.PROXY, evidence={**evidence, "proxy": via})
+    code = {
+        Cause.EGRESS_DENIED: DifferenceCode.EGRESS,
+        Cause.CONNECTION_REFUSED: DifferenceCode.REFUSED,
+        Cause.CONNECTION_RESET: DifferenceCode.CUT,
+        Cause.TIMEOUT: DifferenceCode.TIMED_OUT,
+    }.get(first.code)
+    if how == "no_route":
+        code = DifferenceCode.NO_ROUTE
+    if code is None:
+        return None
+    evidence["connected"] = bool(first.evidence.get("connected"))
+    evidence["by_name"] = bool(first.evidence.get("by_name"))
+    return Divergence(code, evidence=evidence)
+
+
+def _handshake(usual: Side, odd: Side) -> Divergence | None:
+    cause = odd.report.cause
+    cut = cause is Cause.CONNECTION_RESET and odd.report.verdict == "broken"
+    if usual.report.cause is cause or (cause not in _HANDSHAKE and not cut):
+        return None
+    code = DifferenceCode.CUT if cut else DifferenceCode.OTHER_HANDSHAKE
+    first = odd.report.findings[0] if odd.report.findings else None
+    ours, theirs = _told_by(usual.report), _told_by(odd.report)
+    return Divergence(
+        code,
+        certain=False,
+        evidence={
+            "cause": cause.value if cause else None,
+            "odd_addresses": list(addresses_of(odd.report)[:_SHOWN]),
+            "error": first.evidence.get("error") if first else None,
+            "by_name": bool(first and first.evidence.get("by_name")),
+            "connected": True,
+            "usual_version": ours.tls_version if ours else None,
+            "odd_version": theirs.tls_version if theirs else None,
+        },
+        decide=_common_address(usual, odd),
+    )
+
+
+def _openssl(usual: Side, odd: Side) -> Divergence | None:
+    if odd.standing.because != "openssl" or usual.standing.because == "openssl":
+        return None
+    return Divergence(
+        DifferenceCode.OLD_OPENSSL,
+        evidence={"openssl": odd.standing.openssl, "line": odd.standing.line},
+    )
+
+
+def _revocation(usual: Side, odd: Side) -> Divergence | None:
+    cause = odd.report.cause
+    same = chains_of(odd.report) == chains_of(usual.report)
+    if cause not in (Cause.REVOKED, Cause.OCSP_PROBLEM) or usual.report.cause is cause or not same:
+        return None
+    return Divergence(
+        DifferenceCode.REVOCATION,
+        evidence={"how": "revoked" if cause is Cause.REVOKED else "problem"},
+    )
+
+
+_Rule = Callable[[Side, Side], Divergence | None]
+_RULES: tuple[_Rule, ...] = (
+    _interception,
+    _clock,
+    _name,
+    _addresses,
+    _certificate,
+    _chain,
+    _roots,
+    _reach,
+    _handshake,
+    _openssl,
+    _revocation,
+)
+
+# What is no mere consequence of the cause, and worth a line of its own.
+_STANDS_ALONE = frozenset(
+    {
+        DifferenceCode.OLDER_ROOTS,
+        DifferenceCode.OTHER_ROOTS,
+        DifferenceCode.OLD_OPENSSL,
+        DifferenceCode.EGRESS,
+        DifferenceCode.PROXY,
+    }
+)
+_BESIDE: dict[DifferenceCode, frozenset[DifferenceCode]] = {
+    # Of a certificate that was made on the way, neither the root nor what OpenSSL says is news.
+    DifferenceCode.INTERCEPTION: frozenset({DifferenceCode.SPLIT_DNS}),
+    DifferenceCode.OLDER_ROOTS: frozenset({DifferenceCode.OLD_OPENSSL}),
+}
+
+
+def _clock_of(side: Side) -> Divergence | None:
+    finding = _finding(side.report, Cause.CLOCK_SKEW)
+    if finding is not None:
+        facts = {name: finding.evidence.get(name) for name in ("seconds", "behind", "at_least")}
+        return Divergence(
+            DifferenceCode.CLOCK, evidence={**facts, "source": finding.evidence.get("source")}
+        )
+    if side.offset is None:
+        return None
+    seconds = round(side.offset)
+    return Divergence(
+        DifferenceCode.CLOCK,
+        evidence={
+            "seconds": abs(seconds),
+            "behind": seconds > 0,
+            "at_least": False,
+            "source": None,
+        },
+    )
+
+
+def _both(usual: Side, odd: Side) -> dict[str, JsonValue]:
+    return {
+        "usual_cause": usual.report.cause.value if usual.report.cause else None,
+        "odd_cause": odd.report.cause.value if odd.report.cause else None,
+        "odd_addresses": list(addresses_of(odd.report)[:_SHOWN]),
+    }
+
+
+def _certificates(usual: Side, odd: Side) -> dict[str, JsonValue]:
+    """The two certificates, for comparing them by hand."""
+    facts: dict[str, JsonValue] = {}
+    for name, one in (("odd", leaf_of(odd.report)), ("usual", leaf_of(usual.report))):
+        if one is not None:
+            facts[f"{name}_issuer"] = one.issuer_name or one.issuer
+            facts[f"{name}_not_after"] = one.not_after.isoformat()
+            facts[f"{name}_sha256"] = one.sha256
+    return facts
+
+
+def _bundle(store: MachineTrust) -> dict[str, JsonValue]:
+    entered = membership_of(store.lacks_sha256 or "")
+    return {
+        "store": store.store,
+        "kind": store.kind,
+        "roots": store.roots,
+        "root": store.lacks,
+        "sha256": store.lacks_sha256,
+        "year": str(store.until.year) if store.until else None,
+        "entered": entered.entered.isoformat() if entered else None,
+        "verify": store.verify.code,
+        "message": store.verify.message,
+    }
+
+
+def _whose(there: Side, odd: Side) -> dict[str, JsonValue]:
+    """On which side it happens: by a company's own CA it may be the side that fares well."""
+    return {"at_odd": there is odd}
+
+
+def _own_root(side: Side) -> str | None:
+    """The root that is trusted there and by nobody in public; None: it is a public one."""
+    if side.report.path is not None:
+        root = side.report.path[-1]
+        return None if membership_of(root.sha256) else root.name or root.subject
+    if side.standing.because == "roots" and side.standing.verdict == "ok":
+        first = side.report.findings[0] if side.report.findings else None
+        return str(first.evidence.get("root") or "") if first else None
+    return None
+
+
+def _public_root(side: Side) -> bool:
+    path = side.report.path
+    return path is not None and membership_of(path[-1].sha256) is not None
+
+
+def _same_address_other_leaf(usual: Side, odd: Side) -> bool:
+    ours, theirs = leaf_of(usual.report), leaf_of(odd.report)
+    return (
+        _common_address(usual, odd) is not None
+        and ours is not None
+        and theirs is not None
+        and ours.sha256 != theirs.sha256
+    )
+
+
+def _common_address(usual: Side, odd: Side) -> str | None:
+    known = _sockets(usual.report)
+    return next(
+        (one.address for one in odd.report.endpoints if (one.address, one.port) in known), None
+    )
+
+
+def _sockets(report: Report) -> frozenset[tuple[str, int]]:
+    return frozenset((one.address, one.port) for one in report.endpoints if one.address)
+
+
+def _accused(report: Report) -> frozenset[tuple[str, int]]:
+    """The addresses that the answer is about."""
+    first = report.findings[0] if report.cause is not None and report.findings else None
+    wanted = set(first.addresses) if first is not None else set()
+    return frozenset(
+        (one.address, one.port)
+        for one in report.endpoints
+        if one.address and (not wanted or one.address in wanted)
+    )
+
+
+def _told_by(report: Report) -> Endpoint | None:
+    """The first address at fault that sent a chain, else the first that did, else the first."""
+    accused = {address for one in report.findings[:1] for address in one.addresses}
+    with_chain = [one for one in report.endpoints if one.chain]
+    at_fault = [one for one in with_chain if one.address in accused]
+    return next(iter([*at_fault, *with_chain, *report.endpoints]), None)
+
+
+def _finding(report: Report, code: Cause) -> Finding | None:
+    return next((one for one in report.findings if one.code is code), None)
+
+
+def _is_inside(address: str) -> bool:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False  # a name that only a proxy resolves
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    parsed = mapped or parsed
+    return any(parsed.version == one.version and parsed in one for one in _INSIDE)

@@ -1,0 +1,72 @@
+"""How the programs on a machine fare with a server that was checked from there. Pure.
+
+A check judges by today's public roots and with a new OpenSSL of its own. The programs beside it use
+that machine's CA bundle and that machine's OpenSSL, which may be years old.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.diagnosis.causes import Cause, Verdict
+from bot.diagnosis.report import MachineTrust, Report
+
+Because = Literal["report", "roots", "openssl"]
+
+# What another trust store can turn into its opposite.
+_OF_TRUST = frozenset({Cause.UNTRUSTED_ROOT, Cause.SELF_SIGNED, Cause.INTERCEPTION_PROXY})
+
+# `openssl version`: "OpenSSL 1.0.2k-fips  26 Jan 2017". All of 0.9.8 to 1.0.2 lack TLS 1.3 and
+# prefer the untrusted chain; `clients.openssl` has them as one client.
+_OLD_OPENSSL = re.compile(r"OpenSSL ((?:0\.9|1\.0)\.[0-9a-z]{1,5})")
+_OLD_CLIENT = "openssl-1.0.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The verdict for the programs on that machine, and what it rests on.
+
+    `store` is the CA bundle that decided, with `because` "roots"; `openssl` the release, and `line`
+    what it prints, with "openssl".
+    """
+
+    verdict: Verdict
+    cause: Cause | None
+    because: Because = "report"
+    store: MachineTrust | None = None
+    openssl: str | None = None
+    line: str | None = None
+
+
+def standing(report: Report, openssl: str | None = None) -> Standing:
+    """How most programs on the machine of a Report fare.
+
+    Args:
+        report: From that machine.
+        openssl: What `openssl version` says there.
+    """
+    store = usual_store(report)
+    if report.verdict in ("ok", "warning"):
+        if store is not None and store.verify.code != 0 and store.lacks is not None:
+            return Standing("broken", Cause.UNTRUSTED_ROOT, "roots", store)
+        old = _OLD_OPENSSL.search(openssl or "")
+        client = next((one for one in report.clients if one.client == _OLD_CLIENT), None)
+        if old is not None and client is not None and client.outcome == "fails":
+            return Standing("broken", None, "openssl", openssl=old[1], line=client.error)
+    elif store is not None and store.verify.code == 0 and _only_of_trust(report):
+        return Standing("ok", None, "roots", store)
+    return Standing(report.verdict, report.cause)
+
+
+def usual_store(report: Report) -> MachineTrust | None:
+    """The bundle that most programs there use: the system's, else the one that a setting names."""
+    for kind in ("system", "setting"):
+        for one in report.machine:
+            if one.kind == kind:
+                return one
+    return None
+
+
+def _only_of_trust(report: Report) -> bool:
+    bad = [one.code for one in report.findings if one.severity == "critical"]
+    return bool(bad) and all(one in _OF_TRUST for one in bad)
