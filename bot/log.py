@@ -51,7 +51,7 @@ def configure_logging(
         stream: Where to; standard error when missing.
     """
     target = stream if stream is not None else sys.stderr
-    masked = _masker(secrets)
+    masked = masker(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -112,7 +112,8 @@ def mask(text: str) -> str:
     return text
 
 
-def _masker(secrets: Iterable[str]) -> Callable[[str], str]:
+def masker(secrets: Iterable[str]) -> Callable[[str], str]:
+    """What masks these values, and whatever has the form of a secret."""
     forms = set()
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:

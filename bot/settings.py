@@ -5,6 +5,7 @@ A missing or wrong setting is one sentence that names it (`SettingsError`).
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,20 @@ _SECRETS = (
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One setting that is wrong.
+
+    `kind` is pydantic's word for the mistake, or "unreadable" for a file; `reason` says it without
+    showing the value; `bounds` is what pydantic expected there (`ge`, `le`, `expected`, …).
+    """
+
+    name: str
+    kind: str
+    reason: str
+    bounds: Mapping[str, object]
 
 
 class Settings(BaseSettings):
@@ -114,6 +129,18 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "it is no text"
 
 
+def setting_names() -> tuple[str, ...]:
+    """Every name that is read from the environment, those of secrets' files included."""
+    fields = (name.upper() for name in Settings.model_fields)
+    return (*fields, *(f"{name}_FILE" for name in _SECRETS), "TLSCHECK_DEBUG")
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """The values that nothing may show: no log line, no answer."""
+    found = (getattr(settings, name.lower()) for name in _SECRETS)
+    return [one.get_secret_value() for one in found if one is not None]
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings.
 
@@ -123,11 +150,25 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: A setting is wrong, or the file of a NAME_FILE cannot be read.
     """
+    settings, slips = survey_settings(**overrides)
+    if slips:
+        msg = f"{slips[0].name}: {slips[0].reason}"
+        raise SettingsError(msg)
+    return settings
+
+
+def survey_settings(**overrides: Any) -> tuple[Settings, tuple[Slip, ...]]:
+    """Read the settings; those that are wrong have their defaults, and are all named beside.
+
+    Args:
+        **overrides: As for `load_settings`.
+    """
+    slips: list[Slip] = []
     try:
         dotenv = dotenv_values(overrides.get("_env_file", _DOTENV) or os.devnull)
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{_DOTENV}: cannot be read: {_reason(error)}"
-        raise SettingsError(msg) from error
+        slips.append(Slip(_DOTENV, "unreadable", f"cannot be read: {_reason(error)}", {}))
+        dotenv, overrides = {}, {**overrides, "_env_file": None}
     values: dict[str, Any] = {}
     for name in _SECRETS:
         # The environment is stronger than the file, and NAME stronger than NAME_FILE beside it.
@@ -137,13 +178,17 @@ def load_settings(**overrides: Any) -> Settings:
             try:
                 values[name.lower()] = Path(file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                msg = f"{name}_FILE: cannot read {file}: {_reason(error)}"
-                raise SettingsError(msg) from error
+                reason = f"cannot read {file}: {_reason(error)}"
+                slips.append(Slip(f"{name}_FILE", "unreadable", reason, {}))
+    values |= overrides
     try:
-        return Settings(**{**values, **overrides})
+        return Settings(**values), tuple(slips)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        msg = f"{name}: {reason}"
-        raise SettingsError(msg) from error
+        found = error.errors(include_url=False, include_input=False)
+    # The first mistake of each setting is said.
+    wrong = {str(one["loc"][0]): one for one in reversed(found)}
+    for field, one in reversed(wrong.items()):
+        reason = one["msg"].removeprefix("Value error, ")
+        slips.append(Slip(field.upper(), one["type"], reason, one.get("ctx", {})))
+    defaults = {field: Settings.model_fields[field].default for field in wrong}
+    return Settings(**{**values, **defaults}), tuple(slips)

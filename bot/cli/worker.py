@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.options import read_settings
 from bot.cli.status import WrongUsageError
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, secrets_of
 from bot.texts.catalogue import Catalogue
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -76,12 +76,7 @@ async def _run(settings: Settings, url: str, labels: dict[str, str], at_once: in
     from bot.log import configure_logging
     from bot.worker.worker import open_worker
 
-    secrets = [
-        one.get_secret_value()
-        for one in (settings.redis_url, settings.tlscheck_worker_key)
-        if one is not None
-    ]
-    configure_logging(settings.tlscheck_log, secrets=secrets)
+    configure_logging(settings.tlscheck_log, secrets=secrets_of(settings))
     # It writes a line for each order, and shows what came over the wire.
     logging.getLogger("taskiq").setLevel(logging.ERROR)
     log = structlog.get_logger("tlscheck")

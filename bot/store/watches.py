@@ -29,7 +29,7 @@ MOST_OF_PERSON = 100
 """Watches of one person that are listed; they may have more."""
 LARGEST_WATCH = 32 * 1024
 _OVERTIME = timedelta(days=1)
-_DUE = "tlscheck:watches:due"
+DUE = "tlscheck:watches:due"
 
 _ADD = Script("""
 local known = redis.call('HGET', KEYS[3], ARGV[2])
@@ -128,7 +128,7 @@ class Watches:
         """Take watches whose look is due; nobody else gets them before the lease ends."""
         found: Sequence[bytes] = await self._connection.run(
             _CLAIM,
-            [_DUE],
+            [DUE],
             _milliseconds(now),
             most,
             _milliseconds(now + lease),
@@ -157,7 +157,7 @@ class Watches:
         """
         done = await self._connection.run(
             _SETTLE,
-            [_name(watch.id), _DUE],
+            [_name(watch.id), DUE],
             watch.id,
             turn,
             _encode(watch),
@@ -226,11 +226,11 @@ class Watches:
 
     async def count(self) -> int:
         """How many watches there are in all."""
-        return int(await self._connection.execute("ZCARD", _DUE))
+        return int(await self._connection.execute("ZCARD", DUE))
 
     async def _drop(self, id_: bytes) -> None:
         log.warning("a watch that does not fit was dropped", id=id_[:64].decode(errors="replace"))
-        await self._connection.execute("ZREM", _DUE, id_)
+        await self._connection.execute("ZREM", DUE, id_)
         await self._connection.execute("DEL", _name(id_.decode(errors="replace")))
 
 
@@ -249,7 +249,7 @@ def _person(user: str, space: str) -> str:
 def _keys(watch: Watch) -> list[str]:
     """The watch itself, the looks to come, and the lists of its channel and its watcher."""
     channel, person = _channel(watch.channel, watch.space), _person(watch.user, watch.space)
-    return [_name(watch.id), _DUE, channel, person]
+    return [_name(watch.id), DUE, channel, person]
 
 
 def _encode(watch: Watch) -> bytes:

@@ -3,12 +3,14 @@
 Slips that can be named before Slack is asked are named here.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from bot.settings import Settings, SettingsError
+from bot.texts.catalogue import catalogue
 
 
 @dataclass(frozen=True)
@@ -31,90 +33,89 @@ class Credentials:
     oauth: OAuth | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Something about one setting that cannot work; the words are in the domain `doctor`."""
+
+    code: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The name of the sentence that says it; with `.mend` behind it, of the one that helps."""
+        return f"doctor.slack.{self.code}"
+
+
 def read_credentials(settings: Settings) -> Credentials:
     """What the settings say.
 
     Raises:
         SettingsError: Something is missing, of the wrong kind, or does not go together.
     """
-    bot_token = _value(settings.slack_bot_token)
-    app_token = _value(settings.slack_app_token)
+    for slip in find_slips(settings):
+        texts = catalogue("en")
+        said = texts.text(slip.key, name=slip.name)
+        msg = f"{said} {texts.text(f'{slip.key}.mend', name=slip.name)}"
+        raise SettingsError(msg)
     signing_secret = _value(settings.slack_signing_secret)
     if settings.slack_client_id:
-        oauth = _oauth(settings, bot_token, app_token, signing_secret)
+        oauth = OAuth(
+            settings.slack_client_id,
+            _value(settings.slack_client_secret) or "",
+            settings.slack_redirect_uri,
+            _keys(settings),
+        )
         return Credentials(None, None, signing_secret, oauth)
-    if bot_token is None:
-        msg = (
-            "SLACK_BOT_TOKEN is not set: give the bot token (xoxb-…) of the installed Slack app, "
-            "or try everything without Slack with: tlscheck demo"
-        )
-        raise SettingsError(msg)
-    # Slack says only "invalid_auth", and only when it is reached; these slips can be named at once.
-    if not bot_token.removeprefix("xoxb-") or bot_token.startswith(("xapp-", "xoxp-")):
-        msg = (
-            "SLACK_BOT_TOKEN is not a bot token: it begins with xoxb- and stands under "
-            "Install App in the settings of the Slack app"
-        )
-        raise SettingsError(msg)
-    if app_token is not None and not (app_token.startswith("xapp-") and app_token[5:]):
-        msg = (
-            "SLACK_APP_TOKEN is not an app-level token: it begins with xapp- and stands under "
-            "Basic Information in the settings of the Slack app (leave it empty for HTTP)"
-        )
-        raise SettingsError(msg)
-    if app_token is None and signing_secret is None:
-        msg = (
-            "SLACK_APP_TOKEN is not set (Socket Mode), and neither is SLACK_SIGNING_SECRET (HTTP): "
-            "one of the two is needed"
-        )
-        raise SettingsError(msg)
+    bot_token, app_token = _value(settings.slack_bot_token), _value(settings.slack_app_token)
     return Credentials(bot_token, app_token, signing_secret)
 
 
-def _oauth(
-    settings: Settings,
-    bot_token: str | None,
-    app_token: str | None,
-    signing_secret: str | None,
-) -> OAuth:
-    one = "one workspace by token, or many by SLACK_CLIENT_ID"
-    for name, given in (("SLACK_BOT_TOKEN", bot_token), ("SLACK_APP_TOKEN", app_token)):
-        if given is not None:
-            msg = f"{name} does not go with SLACK_CLIENT_ID: {one}, which needs HTTP"
-            raise SettingsError(msg)
-    secret = _value(settings.slack_client_secret)
-    keys = tuple((_value(settings.tlscheck_encryption_key) or "").replace(",", " ").split())
+def find_slips(settings: Settings) -> Iterator[Slip]:
+    """Everything that can be named before Slack is asked: it says only "invalid_auth"."""
+    if settings.slack_client_id:
+        yield from _slips_of_many(settings)
+        return
+    bot_token, app_token = _value(settings.slack_bot_token), _value(settings.slack_app_token)
+    if bot_token is None:
+        yield Slip("bot_token_missing", "SLACK_BOT_TOKEN")
+    elif not bot_token.removeprefix("xoxb-") or bot_token.startswith(("xapp-", "xoxp-")):
+        yield Slip("bot_token_form", "SLACK_BOT_TOKEN")
+    if app_token is None and _value(settings.slack_signing_secret) is None:
+        yield Slip("no_way_in", "SLACK_APP_TOKEN")
+    elif app_token is not None and not (app_token.startswith("xapp-") and app_token[5:]):
+        yield Slip("app_token_form", "SLACK_APP_TOKEN")
+
+
+def _slips_of_many(settings: Settings) -> Iterator[Slip]:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+        if _value(getattr(settings, name.lower())) is not None:
+            yield Slip("token_beside_oauth", name)
     needed = {
-        "SLACK_CLIENT_SECRET": secret,
-        "SLACK_SIGNING_SECRET": signing_secret,
+        "SLACK_CLIENT_SECRET": _value(settings.slack_client_secret),
+        "SLACK_SIGNING_SECRET": _value(settings.slack_signing_secret),
         "SLACK_REDIRECT_URI": settings.slack_redirect_uri,
-        "TLSCHECK_ENCRYPTION_KEY": keys,
+        "TLSCHECK_ENCRYPTION_KEY": _keys(settings),
         "REDIS_URL": settings.redis_url,
     }
-    for name, given_value in needed.items():
-        if not given_value:
-            msg = f"{name} is not set; with SLACK_CLIENT_ID (many workspaces) it is needed"
-            raise SettingsError(msg)
-    if not settings.slack_redirect_uri.endswith("/slack/oauth_redirect"):
-        msg = "SLACK_REDIRECT_URI has to end in /slack/oauth_redirect"
-        raise SettingsError(msg)
-    for key in keys:
+    for name, given in needed.items():
+        if not given:
+            yield Slip("needed_for_oauth", name)
+    uri = settings.slack_redirect_uri
+    if uri and not uri.endswith("/slack/oauth_redirect"):
+        yield Slip("redirect_uri", "SLACK_REDIRECT_URI")
+    for key in _keys(settings):
         try:
             Fernet(key)
-        except ValueError as error:
-            msg = (
-                "TLSCHECK_ENCRYPTION_KEY: a key is 32 random bytes as base64: "
-                "openssl rand -base64 32 | tr '+/' '-_'"
-            )
-            raise SettingsError(msg) from error
-    for name, ids in (
-        ("TLSCHECK_CHANNELS", settings.tlscheck_channels),
-        ("TLSCHECK_USER_GROUPS", settings.tlscheck_user_groups),
-    ):
-        if ids:
-            msg = f"{name} does not go with SLACK_CLIENT_ID: its ids are those of one workspace"
-            raise SettingsError(msg)
-    return OAuth(settings.slack_client_id, secret or "", settings.slack_redirect_uri, keys)
+        except ValueError:
+            yield Slip("encryption_key", "TLSCHECK_ENCRYPTION_KEY")
+            break
+    for name in ("TLSCHECK_CHANNELS", "TLSCHECK_USER_GROUPS"):
+        if getattr(settings, name.lower()):
+            yield Slip("ids_beside_oauth", name)
+
+
+def _keys(settings: Settings) -> tuple[str, ...]:
+    return tuple((_value(settings.tlscheck_encryption_key) or "").replace(",", " ").split())
 
 
 def _value(secret: SecretStr | None) -> str | None:

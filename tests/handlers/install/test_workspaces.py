@@ -182,7 +182,10 @@ async def test_what_is_stored_is_encrypted_and_keys_can_be_changed(redis_url: st
         ({"slack_redirect_uri": ""}, "^SLACK_REDIRECT_URI is not set"),
         ({"slack_redirect_uri": "https://a.example/"}, "^SLACK_REDIRECT_URI has to end"),
         ({"tlscheck_encryption_key": None}, "^TLSCHECK_ENCRYPTION_KEY is not set"),
-        ({"tlscheck_encryption_key": SecretStr("short")}, "^TLSCHECK_ENCRYPTION_KEY: a key is"),
+        (
+            {"tlscheck_encryption_key": SecretStr("short")},
+            "^TLSCHECK_ENCRYPTION_KEY holds something that is no key",
+        ),
         ({"tlscheck_channels": "C0INCIDENT"}, "^TLSCHECK_CHANNELS does not go with"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
