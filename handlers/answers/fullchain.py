@@ -20,7 +20,7 @@ from handlers.asking.ask import shown_host
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Message
 from handlers.slack.escape import mrkdwn, visible_lines
-from handlers.slack.web import api_error
+from handlers.slack.trouble import reason_of
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ async def send_full_chain(
         opened = await client.conversations_open(users=[user])
         direct = str(opened["channel"]["id"])
     except (SlackApiError, KeyError, TypeError, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("no direct messages with the asker", reason=_reason(error))
+        log.warning("no direct messages with the asker", reason=reason_of(error))
     else:
         if await upload(client, pem=pem, name=name, comment=comment, channel=direct):
             return say(lang, "slack.fullchain.sent", host=host, file=name)
@@ -97,13 +97,9 @@ async def upload(
             initial_comment=comment,
         )
     except (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError) as error:
-        log.info("file not uploaded", reason=_reason(error), channel=channel)
+        log.info("file not uploaded", reason=reason_of(error), channel=channel)
         return False
     return True
-
-
-def _reason(error: Exception) -> str:
-    return api_error(error) if isinstance(error, SlackApiError) else type(error).__name__
 
 
 def _as_text(pem: str, host: str, lang: Lang) -> Message:

@@ -32,7 +32,7 @@ from handlers.sharing.threads import remember, remember_shared
 from handlers.slack import blocks
 from handlers.slack.blocks import Message
 from handlers.slack.reply import ReplyError
-from handlers.slack.trouble import KIND_OF
+from handlers.slack.trouble import why
 from handlers.slack.web import api_error
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,6 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "thread_not_found": "share.deleted",
         "is_archived": "share.archived",
         "channel_is_archived": "share.archived",
-        "missing_scope": "share.scope",
         "edit_window_closed": "share.locked",
         "cant_update_message": "share.locked",
         "expired": "share.outside",
@@ -87,11 +86,8 @@ class NotShownError(Exception):
     def sentence(self, press: Press) -> Message:
         """What to say to the person: what happened, and what can be done."""
         host = press.command.split(" ", 1)[0].removesuffix(":443")
-        key = _SENTENCES.get(self.reason)
-        if key is None:
-            kind = KIND_OF.get(self.reason)
-            key = f"trouble.{kind}" if kind is not None else "share.failed"
-        return say(press.lang, key, error=self.reason, host=host, scope="?")
+        key = _SENTENCES.get(self.reason, "share.failed")
+        return say(press.lang, key, host=host, why=why(self.reason, press.lang))
 
 
 async def publish(desk: Desk, spot: Spot, answer: Answer, lang: Lang, user: str) -> None:

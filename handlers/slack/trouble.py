@@ -2,7 +2,7 @@
 
 One table. The words are those of the "Errors" sections of docs.slack.dev/reference/methods; a word
 that is not here means a defect of ours, and the person gets a number to name. Whatever it is, the
-log has one line with the method and Slack's word.
+log has one line with the method and Slack's word; no person is shown that word.
 """
 
 import re
@@ -14,7 +14,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from bot.texts.catalogue import Lang
+from bot.texts.catalogue import Lang, catalogue
 from handlers.answers.sentences import say
 from handlers.slack.blocks import Message
 from handlers.slack.web import api_error
@@ -98,14 +98,27 @@ def trouble(error: BaseException, lang: Lang, doing: str) -> Message | None:
         if kind is None:
             return None
         needed = _needed(error) if kind == "scope" else ""
+        key = "trouble.permission" if kind == "scope" and not needed else f"trouble.{kind}"
         write = log.error if kind in _FOR_OPERATORS else log.warning
         more = {"needed": needed} if needed else {}
         write("Slack refused", reason=word, method=_method(error), doing=doing, **more)
-        return say(lang, f"trouble.{kind}", error=word, scope=needed or "?")
+        return say(lang, key, scope=needed)
     if isinstance(error, (SlackRequestError, aiohttp.ClientError)):
         log.warning("Slack was not reached", reason=type(error).__name__, doing=doing)
-        return say(lang, "trouble.slack", error=type(error).__name__)
+        return say(lang, "trouble.slack")
     return None
+
+
+def reason_of(error: Exception) -> str:
+    """Slack's word for what failed, or the name of the exception: for the log, and for `why`."""
+    return api_error(error) if isinstance(error, SlackApiError) else type(error).__name__
+
+
+def why(reason: str, lang: Lang) -> str:
+    """The sentence for what `reason_of` gave, to stand beside what could not be done."""
+    # Words of Slack are in small letters, names of exceptions are not: it was not reached.
+    kind = KIND_OF.get(reason, "slack" if reason[:1].isupper() else "other")
+    return catalogue(lang).text("trouble.permission" if kind == "scope" else f"trouble.{kind}")
 
 
 def _needed(error: SlackApiError) -> str:

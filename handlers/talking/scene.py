@@ -15,7 +15,7 @@ from handlers.answers.sentences import say
 from handlers.asking.press import Shared
 from handlers.desk import Desk
 from handlers.slack.blocks import Message
-from handlers.slack.web import api_error
+from handlers.slack.trouble import reason_of, why
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ async def post(desk: Desk, scene: Scene, message: Message, ts: str | None = None
     try:
         return await _put(desk, scene, message, ts)
     except (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError) as error:
-        reason = api_error(error) if isinstance(error, SlackApiError) else type(error).__name__
+        reason = reason_of(error)
         log.warning("an answer was not posted", reason=reason, channel=scene.channel)
     await tell_directly(desk, scene, reason, message)
     return None
@@ -64,7 +64,7 @@ async def tell_directly(desk: Desk, scene: Scene, reason: str, message: Message)
         return
     try:
         # A user's id opens the direct messages with them (chat.postMessage, "channel").
-        for one in (say(scene.lang, "talk.not_posted", error=reason), message):
+        for one in (say(scene.lang, "talk.not_posted", why=why(reason, scene.lang)), message):
             await desk.client.chat_postMessage(
                 channel=scene.user, text=one.text, blocks=list(one.blocks), unfurl_links=False
             )

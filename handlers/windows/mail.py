@@ -24,6 +24,7 @@ from handlers.slack import blocks, limits
 from handlers.slack.blocks import Message
 from handlers.slack.escape import mrkdwn, shorten
 from handlers.slack.place import Place, read_place
+from handlers.slack.trouble import reason_of, why
 from handlers.slack.web import api_error
 from handlers.slack.work import TooMuchWorkError
 from handlers.windows.letter import (
@@ -181,9 +182,9 @@ async def _sent(desk: Desk, user: str, wish: Wish, written: tuple[str, str]) -> 
                 unfurl_media=False,
             )
     except (SlackApiError, KeyError, TypeError, aiohttp.ClientError, TimeoutError) as error:
-        reason = api_error(error) if isinstance(error, SlackApiError) else type(error).__name__
+        reason = reason_of(error)
         log.warning("a letter was not sent to its asker", reason=reason)
-        return say(wish.lang, "slack.letter.failed", error=reason)
+        return say(wish.lang, "slack.letter.failed", why=why(reason, wish.lang))
     for one in attachments:
         try:
             await desk.client.files_upload_v2(

@@ -24,7 +24,7 @@ from handlers.desk import Desk
 from handlers.slack.blocks import Message
 from handlers.slack.escape import mrkdwn
 from handlers.slack.place import read_place
-from handlers.slack.web import api_error
+from handlers.slack.trouble import reason_of, why
 from handlers.windows.details import Opened, read_opened
 from handlers.windows.window import show
 
@@ -80,12 +80,12 @@ class Pictures:
             direct = await desk.client.conversations_open(users=[user])
             channel = str(direct["channel"]["id"])
         except (SlackApiError, KeyError, TypeError, aiohttp.ClientError, TimeoutError) as error:
-            reason = _reason(error)
+            reason = reason_of(error)
         else:
             reason = await _upload(desk, pictures, comment, channel, None)
             if reason is None:
                 return texts.text("picture.in_messages")
-        return texts.text("picture.failed", error=reason)
+        return texts.text("picture.failed", why=why(reason, lang))
 
 
 def _draw(report: Report, moment: datetime, lang: Lang, zone: tzinfo) -> list[Picture]:
@@ -109,11 +109,7 @@ async def _upload(
             file_uploads=files, channel=channel, thread_ts=thread_ts, initial_comment=comment
         )
     except (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError) as error:
-        reason = _reason(error)
+        reason = reason_of(error)
         log.info("pictures not uploaded", reason=reason, channel=channel)
         return reason
     return None
-
-
-def _reason(error: Exception) -> str:
-    return api_error(error) if isinstance(error, SlackApiError) else type(error).__name__

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from bot.demo.slack.workspace import AIKO
 from bot.texts import LANGS
 from handlers.asking.press import DETAILS
-from handlers.slack.trouble import KIND_OF, trouble
+from handlers.slack.trouble import KIND_OF, trouble, why
 from tests.handlers.conftest import Run, Running
 
 CHANNEL = "incident-shop"
@@ -20,9 +20,9 @@ SAID = {
     "message_not_found": "gone",
     "is_archived": "archived",
     "not_in_channel": "/invite @tlscheck",
-    "restricted_action": "do not let tlscheck do that (restricted_action)",
-    "missing_scope": "not granted the scope",
-    "token_revoked": "does not accept the token of tlscheck any more (token_revoked)",
+    "restricted_action": "do not let tlscheck do that",
+    "missing_scope": "lacks a permission",
+    "token_revoked": "does not accept the token of tlscheck any more",
     "account_inactive": "does not accept the token",
     "invalid_auth": "does not accept the token",
     "fatal_error": "Slack itself did not answer properly",
@@ -119,3 +119,5 @@ def test_every_word_has_a_sentence(word: str, lang: Any) -> None:
     message = trouble(error, lang, "test")
     assert message is not None
     assert not message.text.startswith("trouble.")
+    assert word not in message.text
+    assert why(word, lang) not in ("", word)

@@ -145,7 +145,7 @@ async def test_a_failure_is_told_in_the_window(bot: Running) -> None:
     view = await _written(bot, "shop.example.jp: part")
     bot.slack.fail_next("conversations.open", error="missing_scope")
     await bot.slack.submit(AIKO, view)
-    await _said(bot, "did not let me send you a message (missing_scope)")
+    await _said(bot, "did not let me send you a message. tlscheck lacks a permission")
     assert _in_dm(bot) == ()
 
 
