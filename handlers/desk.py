@@ -33,6 +33,8 @@ from handlers.answers.sentences import refusal, say
 from handlers.asking.command import Ask, Refused, parse_command
 from handlers.asking.press import Press
 from handlers.manners.rates import TooOftenError
+from handlers.owed.delivery import Owed, current_owed, is_resumed
+from handlers.owed.ledger import Ledger
 from handlers.slack.address import Addresses
 from handlers.slack.blocks import Message
 from handlers.slack.measure import Measures
@@ -71,8 +73,10 @@ class Asking(Protocol):
 class OnceStore(Protocol):
     """The part of `bot.store.Store` that is used here."""
 
-    async def first_time(self, kind: str, delivery: str, ttl: timedelta) -> bool:
-        """Whether nobody asked about this delivery before."""
+    async def first_time(
+        self, kind: str, delivery: str, ttl: timedelta, *, owner: str = ""
+    ) -> bool:
+        """Whether nobody asked about this delivery before, but its owner."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Desk:
     reply: Reply
     presenter: Presenter
     work: Work
+    ledger: Ledger
     measures: Measures
     clock: Callable[[], datetime]
     people: People
@@ -149,15 +154,39 @@ class Desk:
         """Whether this delivery is to be worked on; a repeated one is not."""
         if not delivery:
             return True
+        owed = current_owed()
+        owner = owed.debt.id if owed is not None else ""
         try:
             async with asyncio.timeout(ONCE_SECONDS):
-                first = await self.store.first_time(kind, in_space(delivery), REMEMBERED)
+                first = await self.store.first_time(
+                    kind, in_space(delivery), REMEMBERED, owner=owner
+                )
         except TimeoutError:
             return True
         if not first:
-            self.measures.repeated.inc()
-            log.info("repeated delivery passed over", kind=kind)
+            self._pass_over(kind)
         return first
+
+    async def begin(self, kind: str, delivery: str) -> Owed | None:
+        """Take a delivery whose answer follows its acknowledgement; to be called before that.
+
+        Whoever gets it goes on with `ledger.carry`. Should this process die, another does.
+
+        Returns:
+            None when it was taken before: it is passed over.
+        """
+        owed = await self.ledger.begin(kind, in_space(delivery) if delivery else "", REMEMBERED)
+        if owed is None:
+            self._pass_over(kind)
+        return owed
+
+    def _pass_over(self, kind: str) -> None:
+        self.measures.repeated.inc()
+        log.info("repeated delivery passed over", kind=kind)
+
+    def waiting(self, lang: Lang, host: str) -> Message:
+        """That a check is under way; or that it still is, where another bot had said so."""
+        return say(lang, "owed.still" if is_resumed() else "slack.checking", host=host)
 
     def failure(self, error: BaseException, lang: Lang, host: str, doing: str) -> Message:
         """The sentence for a person whose request failed; the rest goes to the log."""

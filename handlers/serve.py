@@ -14,7 +14,7 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -32,6 +32,7 @@ from bot.places import places_of
 from bot.service import Service
 from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
+from bot.store.debts import LEASE, Debts
 from bot.store.installations import Installations
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
@@ -44,6 +45,8 @@ from handlers.install.credentials import read_credentials
 from handlers.install.workspaces import Workspaces, WorkspaceTeller, oauth_flow
 from handlers.manners.access import Access, Groups
 from handlers.manners.rates import permit_by
+from handlers.owed.ledger import Ledger
+from handlers.owed.takeover import Takeover
 from handlers.sharing.living import renew_watched
 from handlers.slack.address import Addresses
 from handlers.slack.doors import web_app
@@ -110,6 +113,7 @@ async def serve(
     host: str | None = None,
     patience: float = PATIENCE_SECONDS,
     drain_seconds: float = DRAIN_SECONDS,
+    lease: timedelta = LEASE,
 ) -> None:
     """Run the bot until it is asked to stop, then drain and close.
 
@@ -123,6 +127,7 @@ async def serve(
         host: The interface to listen at; every one when None.
         patience: Seconds that a command waits for its answer before it is acknowledged without.
         drain_seconds: How long background work may take to finish at the end.
+        lease: How long a bot may give no sign of life before others take over what it owes.
 
     Raises:
         SettingsError: A setting is missing or refused; the text names it.
@@ -169,6 +174,9 @@ async def serve(
             many=oauth is not None,
         )
         work = Work(measures)
+        app_name, secrets = credentials.common_secrets()
+        debts = Debts(store.connection, store.once, app_name, secrets, lease=lease)
+        ledger = Ledger(debts, measures, clock)
         desk = Desk(
             service=Noted(asked, store.recent, work),
             places=places,
@@ -177,6 +185,7 @@ async def serve(
             reply=Replies(session, measures),
             presenter=Presenter(phrase),
             work=work,
+            ledger=ledger,
             measures=measures,
             clock=clock,
             people=People(client, work, clock),
@@ -212,6 +221,7 @@ async def serve(
         app = build_app(
             desk, access, signing_secret=credentials.signing_secret, workspaces=workspaces
         )
+        takeover = Takeover(desk, app, settings.slack_api_url, lease / 4)
         watcher = Watcher(store.watches, asked, teller, clock, metrics=metrics)
         slack = _Slack(client, access, groups, many=oauth is not None)
         socket: Socket | None = None
@@ -241,15 +251,19 @@ async def serve(
                     mode: Literal["socket", "http"] = "socket" if socket else "http"
                     log.info("the bot takes work", mode=mode, port=port)
                     watcher.start()
+                    takeover.start()
                     if started is not None:
                         started(Serving(port, mode))
                     await stop.wait()
             finally:
                 log.info("ending: finishing what was begun", tasks=len(work))
+                await ledger.leave()
                 await watcher.aclose()
-                unfinished = await work.drain(drain_seconds)
+                unfinished = await work.drain(drain_seconds, last_word=ledger.hand_over)
                 if unfinished:
                     log.warning("not finished in time", tasks=unfinished)
+                await takeover.aclose()
+                await ledger.release()
                 await service.aclose(1.0 if unfinished else 0.0)
                 if socket is not None:
                     await socket.aclose()

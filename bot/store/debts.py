@@ -182,15 +182,13 @@ class Debts:
         self._lease = _milliseconds(lease)
         self.lease = lease
 
-    async def begin(self, bot: str, kind: str, delivery: str, ttl: timedelta, debt: Debt) -> bool:
+    async def begin(self, bot: str, debt: Debt, ttl: timedelta) -> bool:
         """Take a delivery, and note the debt in the same step.
 
         Args:
             bot: Who takes it.
-            kind: See `Once.first_time`, whose marks these are.
-            delivery: Its id.
+            debt: Its id is that of the delivery's mark (`debt_id`, `Once.first_time`).
             ttl: How long it is remembered that it was taken.
-            debt: Its id has to be `debt_id(kind, delivery)`.
 
         Returns:
             False when it was taken before. While Redis is away only this process' own memory says

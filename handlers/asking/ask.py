@@ -17,7 +17,7 @@ from bot.audit import current_asker
 from bot.diagnosis.report import Target
 from bot.service import Answer
 from bot.watch import Asked
-from handlers.answers.sentences import help_message, refusal, say
+from handlers.answers.sentences import help_message, refusal
 from handlers.answers.update import tell_later
 from handlers.asking.command import (
     Ask,
@@ -31,6 +31,7 @@ from handlers.asking.command import (
 from handlers.asking.past import host_history
 from handlers.asking.recent import list_recent
 from handlers.desk import Desk, within
+from handlers.owed.delivery import is_resumed
 from handlers.sharing.living import Spot
 from handlers.sharing.share import share_host
 from handlers.sharing.threads import remember
@@ -46,6 +47,8 @@ ARRIVED = "tlscheck_arrived"
 """Name in Bolt's context: the loop's time at which the payload came in."""
 
 
+RESUMED_PATIENCE = 5.0
+"""How long the answer that another bot had announced may take, before it is said that it will come."""
 LEAD_SECONDS = 0.25
 """The head start of "checking …": acknowledgement and answer reach Slack on different ways."""
 
@@ -75,10 +78,14 @@ async def answer_command(
 
 async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: float) -> None:
     loop = asyncio.get_running_loop()
-    first, reader = await asyncio.gather(
-        desk.first_time("command", _text(body, "trigger_id")),
-        desk.reader(_text(body, "user_id")),
-    )
+    delivery = _text(body, "trigger_id")
+    if is_resumed():
+        first, reader = True, await desk.reader(_text(body, "user_id"))
+        deadline = loop.time() + RESUMED_PATIENCE
+    else:
+        first, reader = await asyncio.gather(
+            desk.first_time("command", delivery), desk.reader(_text(body, "user_id"))
+        )
     if not first:
         await ack()
         return
@@ -120,8 +127,11 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         desk.measures.answers.labels("ack").inc()
         _see_to_update(desk, task, command, url)
         return
-    await acknowledge(ack, say(command.lang, "slack.checking", host=host))
-    desk.work.start(_follow(desk, task, command, url), name="follow", follows=True)
+    # Noted before it is acknowledged: from then on the asker relies on us.
+    owed = await desk.ledger.owe("command", delivery)
+    await acknowledge(ack, desk.waiting(command.lang, host))
+    following = desk.ledger.carry(owed, _follow, desk, task, command, url)
+    desk.work.start(following, name="follow", follows=True)
 
 
 async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: Explain) -> None:

@@ -20,7 +20,9 @@ from handlers.asking.ask import shown_host
 from handlers.asking.press import (
     CHECK,
     DETAILS,
+    FIX,
     FULL_CHAIN,
+    LETTER,
     RECHECK,
     SHARE,
     UNWATCH,
@@ -31,6 +33,8 @@ from handlers.asking.press import (
     decode_press,
 )
 from handlers.desk import Desk, within
+from handlers.owed.delivery import is_resumed
+from handlers.owed.telling import tell_to_press_again
 from handlers.sharing.share import QUIET_SECONDS, Sharing, recheck_shared
 from handlers.slack.blocks import Message
 from handlers.slack.place import Place, read_place
@@ -39,6 +43,9 @@ from handlers.watches.watching import expiry_pressed, unwatch_pressed, watch_pre
 from handlers.windows.window import details
 
 log = structlog.get_logger(__name__)
+
+IN_WINDOWS = frozenset({DETAILS, LETTER, FIX})
+"""Presses that open a window; nobody can do that later."""
 
 Listener = Callable[[Desk, Place, Press], Awaitable[None]]
 
@@ -55,12 +62,23 @@ async def answer_press(
     loop = asyncio.get_running_loop()
     arrived = arrived or loop.time()
     place = read_place(body)
-    try:
-        desk.work.start(_run(desk, place, action, listener), name=listener.__name__)
-    except TooMuchWorkError as error:
-        message = desk.failure(error, desk.lang, "", listener.__name__)
-        desk.work.start(_tell(desk, place, message), name="tell", follows=True)
+    owed = await desk.begin("press", press_delivery(place, action))
+    name = listener.__name__
+    if owed is not None:
+        try:
+            desk.work.start(desk.ledger.carry(owed, _run, desk, place, action, listener), name=name)
+        except TooMuchWorkError as error:
+            message = desk.failure(error, desk.lang, "", name)
+            telling = desk.ledger.carry(owed, _tell, desk, place, message)
+            desk.work.start(telling, name="tell", follows=True)
     desk.measures.metrics.acknowledged("action", loop.time() - arrived)
+
+
+def press_delivery(place: Place, action: Mapping[str, Any]) -> str:
+    """The id of one press; empty where Slack named none."""
+    if not place.trigger_id:
+        return ""
+    return f"{place.trigger_id} {action.get('action_id')} {action.get('action_ts')}"
 
 
 async def _tell(desk: Desk, place: Place, message: Message) -> None:
@@ -71,14 +89,14 @@ async def _run(desk: Desk, place: Place, action: Mapping[str, Any], listener: Li
     lang: Lang = desk.lang
     host = ""
     try:
-        delivery = f"{place.trigger_id} {action.get('action_id')} {action.get('action_ts')}"
-        if place.trigger_id and not await desk.first_time("press", delivery):
-            return
         press = decode_press(action.get("value"))
         lang = press.lang
         host = press.command.split(" ", 1)[0]
         if press.shared is not None and not place.ephemeral:
             desk.addresses.note(place.channel, place.message_ts, place.response_url)
+        if is_resumed() and action.get("action_id") in IN_WINDOWS:
+            await tell_to_press_again(desk, place, press, action)
+            return
         await listener(desk, place, press)
     except PressError:
         await desk.tell(place.response_url, say(lang, "slack.press.unknown"))
@@ -180,7 +198,7 @@ async def check_named(desk: Desk, place: Place, press: Press) -> None:
     try:
         if not await within(task, QUIET_SECONDS):
             host = press.command.split(" ", 1)[0].removesuffix(":443")
-            await desk.tell(place.response_url, say(press.lang, "slack.checking", host=host))
+            await desk.tell(place.response_url, desk.waiting(press.lang, host))
         answer = await task
     except asyncio.CancelledError:
         task.cancel()

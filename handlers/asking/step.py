@@ -38,11 +38,14 @@ async def take_step(desk: Desk, body: Mapping[str, Any], arrived: float | None =
     loop = asyncio.get_running_loop()
     arrived = arrived or loop.time()
     run = _Run(desk, body)
-    try:
-        desk.work.start(run.work(), name="step")
-    except TooMuchWorkError as error:
-        sentence = desk.failure(error, desk.lang, "", "step").text
-        desk.work.start(run.fail(sentence), name="step", follows=True)
+    owed = await desk.begin("step", run.id) if run.id else None
+    if owed is not None:
+        try:
+            desk.work.start(desk.ledger.carry(owed, run.work), name="step")
+        except TooMuchWorkError as error:
+            sentence = desk.failure(error, desk.lang, "", "step").text
+            telling = desk.ledger.carry(owed, run.fail, sentence)
+            desk.work.start(telling, name="step", follows=True)
     desk.measures.metrics.acknowledged("event", loop.time() - arrived)
 
 
@@ -53,7 +56,7 @@ class _Run:
         self._desk = desk
         self._team = _text(body, "team_id")
         self._app = _text(body, "api_app_id")
-        self._id = _text(body, "event", "function_execution_id")
+        self.id = _text(body, "event", "function_execution_id")
         self._host = _text(body, "event", "inputs", "host")
         # The token that came with the run is good for it alone, in whatever workspace it is; our
         # own stands in where there is none (docs.slack.dev/reference/events/function_executed).
@@ -63,8 +66,6 @@ class _Run:
     async def work(self) -> None:
         """Check, and hand the outputs over."""
         desk, lang = self._desk, self._desk.lang
-        if not self._id or not await desk.first_time("step", self._id):
-            return
         command = parse_command(self._host, lang)
         if not isinstance(command, Ask) or command.verb != "check":
             await self.fail(_no_host(command, lang))
@@ -83,7 +84,7 @@ class _Run:
             return
         await self._end(
             desk.client.functions_completeSuccess(
-                function_execution_id=self._id, outputs=outputs, **self._token
+                function_execution_id=self.id, outputs=outputs, **self._token
             )
         )
 
@@ -91,7 +92,7 @@ class _Run:
         """The step failed, and why."""
         await self._end(
             self._desk.client.functions_completeError(
-                function_execution_id=self._id, error=shorten(sentence, _LONGEST), **self._token
+                function_execution_id=self.id, error=shorten(sentence, _LONGEST), **self._token
             )
         )
 

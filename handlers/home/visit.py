@@ -27,6 +27,7 @@ from handlers.asking.ask import shown_host
 from handlers.asking.command import Ask, Refused, command_text, parse_command
 from handlers.asking.noted import person_place
 from handlers.asking.press import Press, decode_press
+from handlers.asking.pressed import press_delivery
 from handlers.desk import Desk, within
 from handlers.home.tab import AGAIN, CHECK_TYPED, CHOOSE, HOST, HOST_BLOCK, STOP, Expiring, Known
 from handlers.home.tab import home_view as view_of
@@ -142,11 +143,15 @@ async def act(
     loop = asyncio.get_running_loop()
     arrived = arrived or loop.time()
     place = read_place(body)
-    try:
-        desk.work.start(_act(desk, listener, place, body, action), name="home")
-    except TooMuchWorkError as error:
-        message = desk.failure(error, desk.lang, "", "home")
-        desk.work.start(tell_presser(desk, place, message), name="tell", follows=True)
+    owed = await desk.begin("press", press_delivery(place, action))
+    if owed is not None:
+        try:
+            acting = desk.ledger.carry(owed, _act, desk, listener, place, body, action)
+            desk.work.start(acting, name="home")
+        except TooMuchWorkError as error:
+            message = desk.failure(error, desk.lang, "", "home")
+            telling = desk.ledger.carry(owed, tell_presser, desk, place, message)
+            desk.work.start(telling, name="tell", follows=True)
     desk.measures.metrics.acknowledged("action", loop.time() - arrived)
 
 
@@ -158,9 +163,6 @@ async def _act(
     action: Mapping[str, Any],
 ) -> None:
     try:
-        delivery = f"{place.trigger_id} {action.get('action_id')} {action.get('action_ts')}"
-        if not await desk.first_time("press", delivery):
-            return
         await listener(desk, place, body, action)
     except asyncio.CancelledError as error:
         await tell_presser(desk, place, desk.failure(error, desk.lang, "", "home"))

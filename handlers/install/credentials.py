@@ -32,6 +32,16 @@ class Credentials:
     signing_secret: str | None = field(repr=False)
     oauth: OAuth | None = None
 
+    def common_secrets(self) -> tuple[str, tuple[str, ...]]:
+        """What all bots of the app know and nobody else does: what names it, what it seals with.
+
+        With many workspaces that is the key of their installations; with one, its token.
+        """
+        if self.oauth is not None:
+            return self.oauth.client_id, self.oauth.keys
+        token = self.bot_token or ""
+        return token, (token,)
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:

@@ -15,6 +15,8 @@ from handlers.desk import Desk
 from handlers.install.workspaces import enter
 from handlers.manners.access import Access
 from handlers.manners.refusing import refuse
+from handlers.owed.delivery import Owed, enter_delivery, is_resumed
+from handlers.owed.telling import tell_lost
 
 _SURFACES = {
     "block_actions": "press",
@@ -42,9 +44,12 @@ def mind_manners(app: AsyncApp, desk: Desk, access: Access, *, many: bool) -> No
     ) -> BoltResponse:
         asker = read_asker(body, context)
         set_asker(asker)
+        owed = enter_delivery(body).owed
         result = context.authorize_result
         if many and result is not None:
             enter(result.bot_token, result.team_id or result.enterprise_id or "")
+        if owed is not None and owed.hopeless:
+            return await _give_up(desk, ack, body, asker, owed)
         home = (result.team_id, result.enterprise_id) if many and result is not None else ()
         why = None if _own_doing(body) else await access.why_not(asker, frozenset(home))
         if why is None:
@@ -57,12 +62,20 @@ def mind_manners(app: AsyncApp, desk: Desk, access: Access, *, many: bool) -> No
     app.middleware(manners)
 
 
+async def _give_up(
+    desk: Desk, ack: AsyncAck, body: Mapping[str, Any], asker: Asker, owed: Owed
+) -> BoltResponse:
+    """What nobody could finish is told, in the asker's workspace and by its token."""
+    await desk.ledger.carry(owed, tell_lost, desk, body, asker)
+    return await ack()
+
+
 async def _first_time(desk: Desk, body: Mapping[str, Any]) -> bool:
     """Whether a window is sent off for the first time; everything else minds that itself.
 
     Its listeners acknowledge with what the window shows next, before they know anything else.
     """
-    if body.get("type") != "view_submission":
+    if body.get("type") != "view_submission" or is_resumed():
         return True
     return await desk.first_time("window", str(body.get("trigger_id") or ""))
 

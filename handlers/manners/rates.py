@@ -15,6 +15,7 @@ import structlog
 from bot.audit import Asker
 from bot.service import NotPermittedError
 from bot.store.rates import Rate, Rates
+from handlers.owed.delivery import is_resumed
 from handlers.slack.measure import Measures
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,9 @@ def permit_by(
     """
 
     async def permit(asker: Asker) -> None:
-        if asker.surface == "watch":
-            # Looks are spread over time, and bounded by how much a channel may watch.
+        if asker.surface == "watch" or is_resumed():
+            # Looks are spread over time, and bounded by how much a channel may watch; what another
+            # bot had begun was counted there.
             return
         allowances: tuple[tuple[Whose, str, int], ...] = (
             ("person", asker.user, person),

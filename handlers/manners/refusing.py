@@ -63,13 +63,16 @@ async def _tell(desk: Desk, body: Mapping[str, Any], asker: Asker, message: Mess
     if isinstance(delivery, str) and not await desk.first_time("refused", delivery):
         return
     try:
-        await _say(desk, body, asker, message)
+        await say_on_surface(desk, body, asker, message)
     except Exception as error:
         # Whoever may not ask is owed no more than the attempt.
         log.warning("a refusal was not told", reason=type(error).__name__, surface=asker.surface)
 
 
-async def _say(desk: Desk, body: Mapping[str, Any], asker: Asker, message: Message) -> None:
+async def say_on_surface(
+    desk: Desk, body: Mapping[str, Any], asker: Asker, message: Message
+) -> None:
+    """Say it to the asker, where they asked."""
     url, event = body.get("response_url"), body.get("event")
     said: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks)}
     match asker.surface:

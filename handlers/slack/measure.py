@@ -63,8 +63,21 @@ class Measures:
             "Socket Mode connections of this app, as Slack's last hello counted them",
             registry=registry,
         )
+        self.debts = Gauge(
+            "tlscheck_debts_open",
+            "Deliveries that were acknowledged here and are not answered yet",
+            registry=registry,
+        )
+        self.debts_taken_over = Counter(
+            "tlscheck_debts_taken_over",
+            "Deliveries that were taken over from bots that died or ended, by what came of them",
+            ("outcome",),
+            registry=registry,
+        )
         # A series that appears with its first event hides that event from rate().
         for way in ("ack", "later", "update"):
             self.answers.labels(way)
+        for outcome in ("resumed", "told", "unreadable"):
+            self.debts_taken_over.labels(outcome)
         for whose in ("person", "channel", "step"):
             self.told_to_wait.labels(whose)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import aiohttp
 import structlog
 
+from handlers.owed.delivery import fence
 from handlers.slack.address import Uses
 from handlers.slack.blocks import Message
 from handlers.slack.measure import Measures
@@ -97,6 +98,7 @@ class Replies:
         Raises:
             ReplyError: Slack did not take it, however often.
         """
+        await fence()
         body: dict[str, Any] = {
             "text": message.text,
             "blocks": list(message.blocks),

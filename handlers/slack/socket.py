@@ -19,6 +19,7 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -149,8 +150,8 @@ class Socket:
                 return
         # Slack knows the envelope on its own connection only, and commands are not sent again:
         # the answer takes the other way.
-        body = json.loads(response.body) if response.body.startswith("{") else {}
-        if response.status == 200 and body:
+        body = body_of(response)
+        if body:
             await self._on_lost(request.payload, body)
 
     async def _keep_watch(self) -> None:
@@ -190,3 +191,9 @@ class Socket:
         async with asyncio.timeout(RECONNECT_SECONDS):
             # Without force it waits for a reconnect that is under way and then does nothing.
             await self._client.connect_to_new_endpoint(force=force)
+
+
+def body_of(response: BoltResponse) -> dict[str, Any]:
+    """What an acknowledgement says; empty when it says nothing, or is none."""
+    said = json.loads(response.body) if response.body.startswith("{") else {}
+    return said if response.status == 200 and isinstance(said, dict) else {}

@@ -24,6 +24,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from handlers.owed.delivery import fence
 from handlers.slack.measure import Measures
 
 CALL_SECONDS = 30
@@ -118,6 +119,7 @@ class _CountedClient(AsyncWebClient):
     measures: Measures
 
     async def api_call(self, api_method: str, **kwargs: Any) -> AsyncSlackResponse:
+        await fence()
         outcome = "failed"
         try:
             response = await super().api_call(api_method, **kwargs)

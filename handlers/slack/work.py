@@ -5,7 +5,7 @@ when it fails, is the task's own business; here it is only made sure that none g
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
@@ -79,11 +79,18 @@ class Work:
         if not isinstance(error, NotPermittedError):
             log.error("background task failed", task=task.get_name(), exc_info=error)
 
-    async def drain(self, seconds: float, *, farewell_seconds: float = 3.0) -> int:
+    async def drain(
+        self,
+        seconds: float,
+        *,
+        farewell_seconds: float = 3.0,
+        last_word: Callable[[], Awaitable[None]] | None = None,
+    ) -> int:
         """Take nothing new, let what runs finish, then cancel the rest.
 
         Args:
             seconds: How long to wait for tasks to finish by themselves.
+            last_word: Called before any is cancelled.
             farewell_seconds: How long a cancelled task may take to tell its asker.
 
         Returns:
@@ -100,6 +107,8 @@ class Work:
                 return_when=asyncio.FIRST_COMPLETED,
             )
         unfinished = len(self._tasks)
+        if unfinished and last_word is not None:
+            await last_word()
         for task in set(self._tasks):
             task.cancel()
         end = loop.time() + farewell_seconds

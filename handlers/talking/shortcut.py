@@ -66,22 +66,21 @@ async def answer_shortcut(
     """Take a shortcut, and see to its answer in the background."""
     loop = asyncio.get_running_loop()
     arrived = arrived or loop.time()
-    try:
-        desk.work.start(_answer(desk, body), name="shortcut")
-    except TooMuchWorkError as error:
-        spot = _spot(body, Reader(desk.lang))
-        message = desk.failure(error, desk.lang, "", "shortcut")
-        desk.work.start(_say(desk, spot, message), name="tell", follows=True)
+    owed = await desk.begin("shortcut", _text(body, "trigger_id"))
+    if owed is not None:
+        try:
+            desk.work.start(desk.ledger.carry(owed, _answer, desk, body), name="shortcut")
+        except TooMuchWorkError as error:
+            spot = _spot(body, Reader(desk.lang))
+            message = desk.failure(error, desk.lang, "", "shortcut")
+            telling = desk.ledger.carry(owed, _say, desk, spot, message)
+            desk.work.start(telling, name="tell", follows=True)
     desk.measures.metrics.acknowledged("shortcut", loop.time() - arrived)
 
 
 async def _answer(desk: Desk, body: Mapping[str, Any]) -> None:
     trigger = _text(body, "trigger_id")
-    first, reader = await asyncio.gather(
-        desk.first_time("shortcut", trigger), desk.reader(_text(body, "user", "id"))
-    )
-    if not first:
-        return
+    reader = await desk.reader(_text(body, "user", "id"))
     spot = _spot(body, reader)
     try:
         message = body.get("message")
@@ -95,16 +94,20 @@ async def _answer(desk: Desk, body: Mapping[str, Any]) -> None:
 
 
 async def _tell_about(desk: Desk, spot: Spot, reader: Reader, alert: Alert, trigger: str) -> None:
-    if alert.explanation is not None:
+    if alert.explanation is not None and not desk.ledger.noted("explained"):
         shown = phrase_explanation(alert.explanation, spot.lang)
         await _say(desk, spot, render_explanation(shown, spot.lang, button=not alert.targets))
+        if alert.targets:
+            await desk.ledger.note("explained")
     if not alert.targets:
         if alert.explanation is None:
             await _ask_for_host(desk, spot, trigger)
         return
     first, *others = alert.targets
-    await _check(desk, spot, reader, Ask(spot.lang, Question(target=first)))
+    if not desk.ledger.noted("checked"):
+        await _check(desk, spot, reader, Ask(spot.lang, Question(target=first)))
     if others:
+        await desk.ledger.note("checked")
         await _say(desk, spot, _choice(others, spot))
 
 
@@ -133,7 +136,7 @@ async def _check(desk: Desk, spot: Spot, reader: Reader, ask: Ask) -> None:
     task = desk.work.start(desk.service.ask(ask.question), name="shortcut", follows=True)
     try:
         if not await within(task, QUIET_SECONDS):
-            await _say(desk, spot, say(spot.lang, "slack.checking", host=host))
+            await _say(desk, spot, desk.waiting(spot.lang, host))
         answer = await task
     except asyncio.CancelledError:
         task.cancel()
@@ -228,11 +231,14 @@ async def answer_host(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> Non
         await ack(response_action="errors", errors=errors)
         return
     await ack()
+    # The window itself was taken once by the gate.
+    owed = await desk.ledger.owe("window", _text(body, "trigger_id"))
     try:
-        desk.work.start(_check_typed(desk, spot, command), name="shortcut")
+        desk.work.start(desk.ledger.carry(owed, _check_typed, desk, spot, command), name="shortcut")
     except TooMuchWorkError as error:
         message = desk.failure(error, spot.lang, "", "shortcut")
-        desk.work.start(_say(desk, spot, message), name="tell", follows=True)
+        telling = desk.ledger.carry(owed, _say, desk, spot, message)
+        desk.work.start(telling, name="tell", follows=True)
 
 
 async def _check_typed(desk: Desk, spot: Spot, command: Ask) -> None:

@@ -42,17 +42,21 @@ async def hear(desk: Desk, event: Mapping[str, Any], arrived: float | None = Non
     arrived = arrived or loop.time()
     heard = read_heard(event)
     if heard is not None:
-        try:
-            desk.work.start(_answer(desk, heard), name="talk")
-        except TooMuchWorkError as error:
-            message = desk.failure(error, desk.lang, "", "talk")
-            desk.work.start(_turn_away(desk, heard, message), name="tell", follows=True)
+        await _take(desk, heard)
     desk.measures.metrics.acknowledged("event", loop.time() - arrived)
 
 
-async def _turn_away(desk: Desk, heard: Heard, message: Message) -> None:
-    if await desk.first_time("heard", f"{heard.channel} {heard.ts}"):
-        await post(desk, _scene(desk, heard), message)
+async def _take(desk: Desk, heard: Heard) -> None:
+    # Slack repeats an event that it did not see acknowledged, also over another connection.
+    owed = await desk.begin("heard", f"{heard.channel} {heard.ts}")
+    if owed is None:
+        return
+    try:
+        desk.work.start(desk.ledger.carry(owed, _answer, desk, heard), name="talk")
+    except TooMuchWorkError as error:
+        message = desk.failure(error, desk.lang, "", "talk")
+        telling = desk.ledger.carry(owed, post, desk, _scene(desk, heard), message)
+        desk.work.start(telling, name="tell", follows=True)
 
 
 def _scene(desk: Desk, heard: Heard) -> Scene:
@@ -67,9 +71,6 @@ def _scene(desk: Desk, heard: Heard) -> Scene:
 
 
 async def _answer(desk: Desk, heard: Heard) -> None:
-    # Slack repeats an event that it did not see acknowledged, also over another connection.
-    if not await desk.first_time("heard", f"{heard.channel} {heard.ts}"):
-        return
     scene = _scene(desk, heard)
     try:
         reader, press = await asyncio.gather(desk.reader(heard.user), _meant(desk, heard))
@@ -102,12 +103,19 @@ async def _grant(desk: Desk, scene: Scene, press: Press | None, wish: Wish) -> N
         await post(desk, scene, refusal(wish.refused))
         return
     explanation = wish.alert.explanation
-    if explanation is not None:
+    several = len(wish.asks) + (explanation is not None) > 1
+    if explanation is not None and not desk.ledger.noted("explained"):
         shown = phrase_explanation(explanation, scene.lang)
         message = render_explanation(shown, scene.lang, button=not wish.asks)
         await post(desk, scene, message)
-    for ask in wish.asks:
-        await check(desk, scene, ask)
+        if several:
+            await desk.ledger.note("explained")
+    for number, ask in enumerate(wish.asks):
+        if desk.ledger.noted(f"answered {number}"):
+            continue
+        await check(desk, scene, ask, f"announced {number}")
+        if several:
+            await desk.ledger.note(f"answered {number}")
     if wish.more > 0:
         await post(desk, scene, say(scene.lang, "talk.more", n=wish.more))
     if explanation is not None or wish.asks:
@@ -150,11 +158,9 @@ async def _announced(
 ) -> tuple[Answer | Message, str | None]:
     """A check; when it takes long, it is said that it is under way."""
     task = desk.work.start(desk.answer_of(press, refresh=refresh), name="talk", follows=True)
-    ts = None
     try:
-        if not await within(task, QUIET_SECONDS):
-            host = press.command.split(" ", 1)[0].removesuffix(":443")
-            ts = await post(desk, scene, say(scene.lang, "slack.checking", host=host))
+        host = press.command.split(" ", 1)[0].removesuffix(":443")
+        ts = await _announce(desk, scene, task, host, "announced")
         return await task, ts
     except asyncio.CancelledError:
         task.cancel()
@@ -205,7 +211,25 @@ async def _renewed(desk: Desk, scene: Scene, spot: Spot, shown: Press) -> Messag
     return sentence_about(told, "talk.recheck.done", summary=report.summary)
 
 
-async def check(desk: Desk, scene: Scene, ask: Ask) -> None:
+async def _announce(
+    desk: Desk, scene: Scene, task: "asyncio.Task[Any]", host: str, note: str
+) -> str | None:
+    """Say that a check takes long; returns the message that says so, which the answer replaces.
+
+    Under the name `note` it is found again by a bot that takes over.
+    """
+    known = desk.ledger.noted(note)
+    if known:
+        return known
+    if await within(task, QUIET_SECONDS):
+        return None
+    ts = await post(desk, scene, say(scene.lang, "slack.checking", host=host))
+    if ts is not None:
+        await desk.ledger.note(note, ts)
+    return ts
+
+
+async def check(desk: Desk, scene: Scene, ask: Ask, note: str = "announced") -> None:
     """Answer a new question in the scene: a check, or what else was asked for of a host."""
     asked = Asked(
         channel=scene.channel,
@@ -223,18 +247,15 @@ async def check(desk: Desk, scene: Scene, ask: Ask) -> None:
         case "history":
             message = await host_history(desk, ask.question, scene.lang)
         case "check":
-            await _check(desk, scene, ask)
+            await _check(desk, scene, ask, note)
             return
     await post(desk, scene, message)
 
 
-async def _check(desk: Desk, scene: Scene, ask: Ask) -> None:
+async def _check(desk: Desk, scene: Scene, ask: Ask, note: str) -> None:
     task = desk.work.start(desk.service.ask(ask.question), name="talk", follows=True)
-    ts = None
     try:
-        if not await within(task, QUIET_SECONDS):
-            host = shown_host(ask.question.target)
-            ts = await post(desk, scene, say(scene.lang, "slack.checking", host=host))
+        ts = await _announce(desk, scene, task, shown_host(ask.question.target), note)
         answer = await task
     except asyncio.CancelledError:
         task.cancel()

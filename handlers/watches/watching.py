@@ -1,5 +1,6 @@
 """Beginning, listing and ending watches: by command and by button, by anyone in the channel."""
 
+import hashlib
 import secrets
 
 from bot.audit import asked as audited
@@ -16,6 +17,7 @@ from handlers.answers.sentences import say
 from handlers.asking.command import command_text
 from handlers.asking.press import WATCH_EXPIRY, Press
 from handlers.desk import Desk
+from handlers.owed.delivery import current_owed
 from handlers.sharing.living import Spot, note_shown
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Message
@@ -59,7 +61,9 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
     answer = await desk.service.later(answer) or answer
     question = answer.record.without_input().question
     now = desk.clock()
-    watch = begin(secrets.token_hex(16), kind, question, report=answer.report, asked=asked, now=now)
+    watch = begin(
+        _watch_id(question, kind), kind, question, report=answer.report, asked=asked, now=now
+    )
     host = watched_name(question.target)
     try:
         id_ = await desk.watches.add(watch, next_look(watch, now))
@@ -81,6 +85,15 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
         if value is not None:
             buttons.append(blocks.button(WATCH_EXPIRY, texts.text("watch.button.expiry"), value))
     return Message(told, (_section(told), blocks.actions(*buttons)))
+
+
+def _watch_id(question: Question, kind: Kind) -> str:
+    """Random; the same again for who takes over, so that it is no second watch there."""
+    owed = current_owed()
+    if owed is None:
+        return secrets.token_hex(16)
+    named = f"{owed.debt.id}\n{question.digest()}\n{kind}"
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 async def list_watches(desk: Desk, channel: str, lang: Lang) -> Message:

@@ -44,10 +44,7 @@ async def test_a_delivery_is_begun_once(store: Store, other: Store) -> None:
     """By whichever bot, and the mark is there with the debt or not at all."""
     one, two = made(store), made(other)
     begun = await asyncio.gather(
-        *(
-            debts.begin(bot, "press", "1", MINUTES, debt())
-            for debts, bot in ((one, "a"), (two, "b"))
-        )
+        *(debts.begin(bot, debt(), MINUTES) for debts, bot in ((one, "a"), (two, "b")))
     )
     assert sorted(begun) == [False, True]
     held = [await store.connection.execute("HLEN", key) for key in (one._owed("a"), one._owed("b"))]
@@ -59,7 +56,7 @@ async def test_a_dead_bot_is_inherited_from_once(store: Store, other: Store) -> 
     one, two = made(store), made(other)
     await one.beat("a", takes_over=True)
     for number in range(50):
-        await one.begin("a", "press", str(number), MINUTES, debt(str(number)))
+        await one.begin("a", debt(str(number)), MINUTES)
     assert await two.claim("a", "b", 20) == []
     await one.release("a")
     claims = await asyncio.gather(
@@ -76,7 +73,7 @@ async def test_a_dead_bot_is_inherited_from_once(store: Store, other: Store) -> 
 async def test_a_bot_without_a_sign_of_life_is_taken_for_dead(store: Store) -> None:
     """When its lease has ended, and not while it gives one."""
     debts = Debts(store.connection, store.once, "a", ["k"], lease=timedelta(milliseconds=200))
-    await debts.begin("a", "press", "1", MINUTES, debt())
+    await debts.begin("a", debt(), MINUTES)
 
     async def seen_dead() -> bool:
         await debts.beat("b", takes_over=True)
@@ -90,7 +87,7 @@ async def test_a_bot_that_says_goodbye_is_inherited_from_at_once(store: Store) -
     """Its lease does not have to end; one that owes nothing is simply gone."""
     debts = made(store)
     await debts.beat("a", takes_over=True)
-    await debts.begin("a", "press", "1", MINUTES, debt())
+    await debts.begin("a", debt(), MINUTES)
     await debts.release("a")
     assert (await debts.beat("b", takes_over=True)).dead == ("a",)
     [claimed] = await debts.claim("a", "b", 10)
@@ -125,7 +122,7 @@ async def test_a_server_that_forgot_everything_is_noticed(store: Store) -> None:
 async def test_redis_shows_nothing_and_takes_no_forgery(store: Store, redis_url: str) -> None:
     """Neither the address nor what was said; what others wrote, or moved, is not acted upon."""
     debts = made(store)
-    await debts.begin("a", "press", "1", MINUTES, debt(text="our secret host"))
+    await debts.begin("a", debt(text="our secret host"), MINUTES)
     async with redis.Redis.from_url(redis_url) as client:
         [raw] = (await client.hgetall(debts._owed("a"))).values()
         assert b"secret" not in raw
@@ -145,7 +142,7 @@ async def test_redis_shows_nothing_and_takes_no_forgery(store: Store, redis_url:
 async def test_keys_change_and_apps_do_not_meet(store: Store) -> None:
     """An older key still opens; another app on the same Redis sees nothing."""
     old, new = made(store, secrets=("old",)), made(store, secrets=("new", "old"))
-    await old.begin("a", "press", "1", MINUTES, debt())
+    await old.begin("a", debt(), MINUTES)
     await new.release("a")
     assert (await made(store, app="b").beat("x", takes_over=True)).dead == ()
     [claimed] = await new.claim("a", "b", 10)
@@ -156,8 +153,8 @@ async def test_what_is_too_large_is_begun_and_not_owed(store: Store) -> None:
     """The delivery is still taken once; nobody can take it over."""
     debts = made(store)
     noise = "".join(chr(0x4E00 + (number * 7919) % 20000) for number in range(60_000))
-    assert await debts.begin("a", "press", "1", MINUTES, debt(text=noise))
-    assert not await debts.begin("b", "press", "1", MINUTES, debt(text=noise))
+    assert await debts.begin("a", debt(text=noise), MINUTES)
+    assert not await debts.begin("b", debt(text=noise), MINUTES)
     assert await store.connection.execute("HLEN", debts._owed("a")) == 0
 
 
@@ -176,5 +173,5 @@ async def test_without_redis_it_is_said(fragile_server: FragileServer) -> None:
         debts = made(store)
         fragile_server.stop()
         with pytest.raises(StoreAwayError):
-            await debts.begin("a", "press", "1", MINUTES, debt())
-        assert not await debts.begin("a", "press", "1", MINUTES, debt())
+            await debts.begin("a", debt(), MINUTES)
+        assert not await debts.begin("a", debt(), MINUTES)

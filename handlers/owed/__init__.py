@@ -1,0 +1,1 @@
+"""What was acknowledged and is not answered yet: noted in Redis, and taken over from dead bots."""

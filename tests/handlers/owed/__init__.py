@@ -1,0 +1,1 @@
+"""Many bots: nobody's answer is lost with one of them."""
