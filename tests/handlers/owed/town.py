@@ -245,7 +245,7 @@ def _crash_after_begin() -> None:
     Ledger.begin = and_die  # type: ignore[method-assign, assignment] # this process is for that
 
 
-async def main(directory: Path, name: str, patience: float, drain: float, lease: float) -> None:  # noqa: PLR0917 - its command line
+async def main(directory: Path, name: str, patience: float, drain: float, lease: float) -> None:
     """Be a bot until the end."""
 
     @asynccontextmanager
