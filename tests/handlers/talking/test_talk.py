@@ -406,7 +406,7 @@ async def test_where_slack_lets_nobody_post_the_asker_is_told_directly(run: Run)
         direct = bot.slack.workspace.channel("dm", user=BEN).id
         await bot.slack.wait_for(lambda: len(of_bot(bot, direct)) == 2)
         first, last = of_bot(bot, direct)
-        assert "restricted_action" in first.words()
+        assert "do not let tlscheck do that" in first.words()
         assert "Broken: shop.example.jp" in last.text
 
 
