@@ -199,6 +199,12 @@ class _Sweep:
                         text = self._texts.text("worker.error.redis", vantage=name)
                         raise WrongUsageError(text) from error
                     workers = post.workers_of(name)
+                    strangers = [
+                        one.vantage for one in post.strangers if name in (ANY, one.vantage)
+                    ]
+                    if not workers and strangers:
+                        text = self._texts.text("worker.error.signature", vantage=strangers[0])
+                        raise WrongUsageError(text)
                     if not workers and self._vantage is not None:
                         text = self._texts.text("worker.error.nobody", vantage=name)
                         raise WrongUsageError(text)

@@ -20,6 +20,9 @@ class Unanswered:
     error: RemoteError
 
 
+_ANOTHER_MAY = frozenset({"expired", "version", "signature"})
+"""Refusals after which it is worth asking again: the queue was long, or one worker is set up wrongly."""
+
 _Check = asyncio.Task[Report | Unanswered]
 
 
@@ -49,12 +52,11 @@ async def sweep(
         for wait in (*waits, None):
             try:
                 return await ask(target)
-            except VantageAwayError as error:
-                if wait is None:
+            except RemoteError as error:
+                again = isinstance(error, VantageAwayError) or error.code in _ANOTHER_MAY
+                if wait is None or not again:
                     return Unanswered(target, error)
                 await asyncio.sleep(wait)
-            except RemoteError as error:
-                return Unanswered(target, error)
         raise AssertionError
 
     try:

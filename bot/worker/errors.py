@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from bot import __version__
+
 FailureCode = Literal[
     "version", "signature", "expired", "networks", "malformed", "too_large", "defect", "lost"
 ]
@@ -13,6 +15,11 @@ it too late; networks: the sender wanted to widen its egress policy; malformed: 
 form; too_large: beyond `wire.LARGEST_ORDER` or `LARGEST_REPLY`; defect: the check broke; lost:
 workers died over it again and again.
 """
+
+REFUSALS: frozenset[FailureCode] = frozenset(
+    {"version", "signature", "expired", "networks", "malformed", "too_large"}
+)
+"""Said of what was not believed: it need not be what the asker had put there."""
 
 AwayCode = Literal["redis", "nobody", "silent"]
 """redis: Redis cannot be used; nobody: no worker of that name lives; silent: none answered in time."""
@@ -25,7 +32,8 @@ class RemoteError(Exception):
         super().__init__(f"{vantage}: {code}")
         self.code: FailureCode | AwayCode = code
         self.vantage = vantage
-        self.values: Mapping[str, str] = {"vantage": vantage, **values}
+        own = {"vantage": vantage, "program": "?", "own": __version__}
+        self.values: Mapping[str, str] = own | values
 
     @property
     def key(self) -> str:

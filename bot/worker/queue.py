@@ -34,6 +34,7 @@ from bot.store.connection import (
     heed_cancellation,
     reading_client,
 )
+from bot.worker.presence import remove_other
 from bot.worker.wire import LARGEST_ORDER
 
 log = structlog.get_logger(__name__)
@@ -134,9 +135,14 @@ async def put(connection: Connection, queue: str, message: bytes) -> None:
     Raises:
         StoreAwayError: Redis cannot be used.
     """
-    await connection.execute(
-        "XADD", stream_of(queue), "MAXLEN", "~", LONGEST_QUEUE, "*", "data", message
-    )
+    stream = stream_of(queue)
+    try:
+        await connection.execute("XADD", stream, "MAXLEN", "~", LONGEST_QUEUE, "*", "data", message)
+    except StoreRefusedError as error:
+        if error.code != "WRONGTYPE":
+            raise
+        await remove_other(connection, stream, "stream")
+        await connection.execute("XADD", stream, "MAXLEN", "~", LONGEST_QUEUE, "*", "data", message)
 
 
 class Queue(RedisStreamBroker):
@@ -267,13 +273,14 @@ class Queue(RedisStreamBroker):
                 await self._take((stream.decode(), number.decode()), fields)
 
     async def _read_or_group(self) -> None:
-        """As `_read`; where the group is missing it is made first."""
+        """As `_read`; where the group is missing, or something else is there, it is made first."""
         try:
             await self._read()
         except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(("NOGROUP", "WRONGTYPE")):
                 raise
             for stream in self._streams:
+                await remove_other(self._connection, stream, "stream")
                 await self._make_group(stream)
 
     async def _make_group(self, stream: str) -> None:

@@ -7,10 +7,11 @@ sent once more; of two replies the first one counts.
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -33,13 +34,30 @@ from bot.store.connection import (
     reading_client,
 )
 from bot.vantage import CHANNEL_PATIENCE, OVERTIME_SECONDS
-from bot.worker.errors import AwayCode, RemoteError, RemoteFailureError, VantageAwayError
-from bot.worker.presence import ALIVE_SECONDS, ANNOUNCE_SECONDS, Presence, living, redis_time
+from bot.worker.errors import (
+    REFUSALS,
+    AwayCode,
+    FailureCode,
+    RemoteError,
+    RemoteFailureError,
+    VantageAwayError,
+)
+from bot.worker.presence import (
+    ALIVE_SECONDS,
+    ANNOUNCE_SECONDS,
+    Presence,
+    Round,
+    living,
+    redis_time,
+    remove_other,
+)
 from bot.worker.queue import message_of, put
 from bot.worker.wire import (
     ANY,
     LARGEST_ORDER,
     LARGEST_REPLY,
+    NAME,
+    SCHEMA,
     Order,
     RefusedError,
     Reply,
@@ -57,15 +75,19 @@ _BACK_OFF = (0.0, 0.05, 0.1, 0.25, 0.5)
 
 @dataclass(slots=True)
 class _Waiting:
+    """`doubt`: why a reply to it was not believed, which anybody may have written."""
+
     vantage: str
+    question: Question
     message: bytes
     answer: asyncio.Future[Report]
     later: asyncio.Future[Report]
-    sent: float = field(default=0.0)
+    doubt: FailureCode | None = None
 
 
-class _Id(BaseModel):
+class _Claim(BaseModel):
     id: str
+    program: str = "?"
 
 
 class Post:
@@ -87,7 +109,7 @@ class Post:
         self._waiting: dict[str, _Waiting] = {}
         self._laters: OrderedDict[str, asyncio.Future[Report]] = OrderedDict()
         self._late: dict[str, asyncio.Future[Report]] = {}
-        self._living: tuple[Presence, ...] = ()
+        self._living = Round()
         self._offset = 0.0
         # When the list of workers was read last, and when Redis was last found to be back.
         self._looked: float | None = None
@@ -106,7 +128,12 @@ class Post:
     @property
     def workers(self) -> tuple[Presence, ...]:
         """The workers that lived at the last look (every two seconds)."""
-        return self._living
+        return self._living.workers
+
+    @property
+    def strangers(self) -> tuple[Presence, ...]:
+        """Those that do not prove, as we demand, that they share our key: they are not asked."""
+        return self._living.strangers
 
     async def look(self) -> tuple[Presence, ...]:
         """The workers that live now.
@@ -116,9 +143,9 @@ class Post:
         """
         now = await redis_time(self._connection)
         self._offset = now - self._clock().timestamp()
-        self._living = await living(self._connection)
+        self._living = await living(self._connection, self._key)
         self._looked = asyncio.get_running_loop().time()
-        return self._living
+        return self._living.workers
 
     def vantage(
         self, name: str = ANY, *, patience: float = CHANNEL_PATIENCE, later: bool = True
@@ -134,7 +161,7 @@ class Post:
 
     def workers_of(self, name: str) -> tuple[Presence, ...]:
         """The workers at a place, as of the last look."""
-        return tuple(one for one in self._living if name in (ANY, one.vantage))
+        return tuple(one for one in self._living.workers if name in (ANY, one.vantage))
 
     async def ask(self, name: str, question: Question, *, patience: float, later: bool) -> Report:
         """Send a question and wait for its Report, no longer than its timeout and some overtime.
@@ -145,6 +172,8 @@ class Post:
         """
         if question.allow_networks:
             raise RemoteFailureError("networks", name)
+        if not re.fullmatch(NAME, name, re.ASCII):
+            raise VantageAwayError("nobody", name[:64])
         if self._looked is None:
             try:
                 await self.look()
@@ -152,6 +181,9 @@ class Post:
                 raise VantageAwayError("redis", name) from error
         if not self.workers_of(name):
             await self._make_sure(name)
+        there = self.workers_of(name)
+        if there and all(one.schema_version != SCHEMA for one in there):
+            raise RemoteFailureError("version", name, program=there[0].program)
         loop = asyncio.get_running_loop()
         within = question.timeout + OVERTIME_SECONDS
         order = Order(
@@ -166,7 +198,7 @@ class Post:
         if len(body) > LARGEST_ORDER:
             raise RemoteFailureError("too_large", name)
         message = message_of(order.id, body, sign("order", body, self._key))
-        waiting = _Waiting(name, message, loop.create_future(), loop.create_future())
+        waiting = _Waiting(name, question, message, loop.create_future(), loop.create_future())
         self._waiting[order.id] = waiting
         try:
             async with asyncio.timeout(within):
@@ -175,6 +207,8 @@ class Post:
         except StoreAwayError as error:
             raise VantageAwayError("redis", name) from error
         except TimeoutError as error:
+            if waiting.doubt is not None:
+                raise RemoteFailureError(waiting.doubt, name) from error
             code: AwayCode = "redis" if self._connection.away else "silent"
             raise VantageAwayError(code, name) from error
         finally:
@@ -192,7 +226,8 @@ class Post:
             return None
         with suppress(TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(LATER_SECONDS + 1.0):
-                return await arriving
+                found = await arriving
+                return found if found.id == report.id else None
         return None
 
     async def aclose(self) -> None:
@@ -214,14 +249,18 @@ class Post:
 
         Raises:
             VantageAwayError: Nobody is, or Redis is away.
+            RemoteFailureError: Those who are there do not share the key.
         """
         try:
             await self.look()
         except StoreAwayError as error:
             raise VantageAwayError("redis", name) from error
-        if not self.workers_of(name) and not self._just_back:
-            known = ", ".join(dict.fromkeys(one.vantage for one in self._living))
-            raise VantageAwayError("nobody", name, known=known)
+        if self.workers_of(name) or self._just_back:
+            return
+        if any(name in (ANY, one.vantage) for one in self.strangers):
+            raise RemoteFailureError("signature", name)
+        known = ", ".join(dict.fromkeys(one.vantage for one in self.workers))
+        raise VantageAwayError("nobody", name, known=known)
 
     @property
     def _just_back(self) -> bool:
@@ -268,7 +307,10 @@ class Post:
                 # fmt: on
                 if failures:
                     await self._send_again()
-            except (RedisError, OSError, StoreAwayError):
+            except (RedisError, OSError, StoreAwayError) as error:
+                if str(error).startswith("WRONGTYPE"):
+                    with suppress(StoreAwayError):
+                        await remove_other(self._connection, name, "stream")
                 self._was_away = True
                 await asyncio.sleep(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
                 failures += 1
@@ -298,14 +340,28 @@ class Post:
             reply = read_reply(body, signature[:128].decode(errors="replace"), key=self._key)
         except RefusedError as error:
             log.warning("a reply was refused", reason=error.code)
-            waiting = self._waiting.get(_claimed_id(body))
-            if waiting is not None:
-                _fail(waiting.answer, RemoteFailureError(error.code, waiting.vantage))
+            self._doubt(body, error.code)
             return
         self._deliver(reply)
 
+    def _doubt(self, body: bytes, code: FailureCode) -> None:
+        """A reply was refused: who waits for it is told, unless anybody could have written it."""
+        claim = _claim_of(body)
+        waiting = self._waiting.get(claim.id) if claim is not None else None
+        if claim is None or waiting is None:
+            return
+        if code == "signature":
+            # The true one may follow; said when none does.
+            waiting.doubt = code
+        else:
+            failure = RemoteFailureError(code, waiting.vantage, program=claim.program[:64])
+            _fail(waiting.answer, failure)
+
     def _deliver(self, reply: Reply) -> None:
         waiting = self._waiting.get(reply.id)
+        if waiting is not None and not _fits(reply, waiting):
+            log.warning("a reply was refused", reason="of another check")
+            return
         if reply.kind == "later":
             arriving = waiting.later if waiting is not None else self._late.get(reply.id)
             if arriving is not None and not arriving.done() and reply.report is not None:
@@ -315,8 +371,12 @@ class Post:
             return
         if reply.report is not None:
             waiting.answer.set_result(reply.report)
+            return
+        code = reply.failure or "malformed"
+        if self._key is not None and code in REFUSALS:
+            # Anybody may have put something refusable under this order's id.
+            waiting.doubt = code
         else:
-            code = reply.failure or "malformed"
             failure = RemoteFailureError(code, reply.vantage, program=reply.program)
             waiting.answer.set_exception(failure)
 
@@ -402,11 +462,21 @@ def _fail(answer: asyncio.Future[Any], error: RemoteError) -> None:
         answer.set_exception(error)
 
 
-def _claimed_id(body: bytes) -> str:
+def _fits(reply: Reply, waiting: _Waiting) -> bool:
+    """Whether it is from the place that was asked, and about the server."""
+    if waiting.vantage not in (ANY, reply.vantage):
+        return False
+    if reply.report is None:
+        return True
+    target, about = waiting.question.target, reply.report.target
+    return (target.host, target.port, target.starttls) == (about.host, about.port, about.starttls)
+
+
+def _claim_of(body: bytes) -> _Claim | None:
     """Whom a reply is for that cannot be believed."""
     if len(body) > LARGEST_REPLY:
-        return ""
+        return None
     try:
-        return _Id.model_validate_json(body).id
+        return _Claim.model_validate_json(body)
     except ValidationError:
-        return ""
+        return None

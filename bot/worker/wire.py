@@ -38,7 +38,8 @@ LATEST = 120.0
 """Seconds from now at which an order may expire at most: a stolen one is of no use for long."""
 
 _ID = re.compile(r"([0-9a-f]{32})\.[0-9]{1,15}", re.ASCII)
-_NAME = r"^[A-Za-z0-9._-]{1,64}$"
+NAME = r"^[A-Za-z0-9._-]{1,64}$"
+"""What places may be called."""
 
 
 class Order(BaseModel):
@@ -53,7 +54,8 @@ class Order(BaseModel):
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.[0-9]{1,15}$")]
-    vantage: Annotated[str, Field(pattern=_NAME)]
+    vantage: Annotated[str, Field(pattern=NAME)]
+    program: Annotated[str, Field(max_length=64)] = __version__
     question: Question
     expires: Annotated[float, Field(ge=0, le=1e11)]
     patience: Annotated[float, Field(ge=0, le=10)]
@@ -69,7 +71,7 @@ class Reply(BaseModel):
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.[0-9]{1,15}$")]
     kind: Literal["report", "later", "failure"]
     worker: Annotated[str, Field(max_length=64)]
-    vantage: Annotated[str, Field(pattern=_NAME)]
+    vantage: Annotated[str, Field(pattern=NAME)]
     program: Annotated[str, Field(max_length=64)] = __version__
     failure: FailureCode | None = None
     report: Report | None = None
@@ -85,6 +87,7 @@ class RefusedError(Exception):
 
 class _Version(BaseModel):
     schema_version: Annotated[int, Field(alias="schema")]
+    program: str = __version__
 
 
 def inbox_of(order_id: str) -> str | None:
@@ -93,7 +96,7 @@ def inbox_of(order_id: str) -> str | None:
     return found[1] if found else None
 
 
-def sign(way: Literal["order", "reply"], body: bytes, key: bytes | None) -> str:
+def sign(way: Literal["order", "reply", "presence"], body: bytes, key: bytes | None) -> str:
     """HMAC-SHA256 in hex; empty without a key."""
     if key is None:
         return ""
@@ -162,14 +165,14 @@ def _check(
 
 
 def _version_or_form(body: bytes) -> FailureCode:
+    """Why a body cannot be read: one of another release may have more in it, and say so."""
     try:
-        return (
-            "malformed"
-            if _Version.model_validate_json(body).schema_version == SCHEMA
-            else "version"
-        )
+        said = _Version.model_validate_json(body)
     except ValidationError:
         return "malformed"
+    return (
+        "malformed" if (said.schema_version, said.program) == (SCHEMA, __version__) else "version"
+    )
 
 
 def _connectable(question: Question) -> bool:

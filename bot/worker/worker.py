@@ -28,6 +28,7 @@ from bot.worker.errors import FailureCode
 from bot.worker.machine import Machine, look_around
 from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, redis_time, withdraw
 from bot.worker.queue import TASK, Queue
+from bot.worker.seen import Seen
 from bot.worker.wire import (
     ANY,
     LARGEST_REPLY,
@@ -83,6 +84,10 @@ class Replies(AsyncResultBackend[Any]):
         if not isinstance(reply, Reply):
             # Cancelled at the end of the program: somebody else takes it over.
             self._on_unsaved(task_id)
+            return
+        if reply.id not in (_NOBODY, task_id):
+            # A message whose order is another one's: what came of it is not for whom it names.
+            log.warning("an order was refused", reason="of another message")
             return
         try:
             await self.send(reply.model_copy(update={"id": task_id}))
@@ -150,6 +155,7 @@ class Worker:
         self._labels = dict(labels)
         self._machine = machine
         self._offset = 0.0
+        self._seen = Seen()
         self._queues = (vantage.name, ANY)
         self._queue = Queue(
             url,
@@ -210,7 +216,7 @@ class Worker:
         try:
             now = await redis_time(self._connection)
             self._offset = now - self._clock().timestamp()
-            await announce(self._connection, self.presence, now)
+            await announce(self._connection, self.presence, now, self._key)
         except StoreAwayError:
             return False
         return True
@@ -237,6 +243,9 @@ class Worker:
         except RefusedError as error:
             log.warning("an order was refused", reason=error.code)
             return self._failure(_NOBODY, error.code)
+        if not self._seen.may_run(order.id, order.expires, self._now):
+            log.warning("an order was refused", reason="it came too often")
+            return self._failure(_NOBODY, "expired")
         # One that was taken over has less time: its asker does not wait longer for that.
         left = max(order.expires - self._now - _WAY_BACK, _LEAST_SECONDS)
         question = order.question

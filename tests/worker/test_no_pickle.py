@@ -38,7 +38,7 @@ class Boom:
 def recorded(url: str) -> Iterator[list[str]]:
     """Every command that Redis carries out meanwhile, as its MONITOR prints them."""
     seen: list[str] = []
-    with Redis.from_url(url) as client, client.monitor() as monitor:
+    with Redis.from_url(url, socket_timeout=None) as client, client.monitor() as monitor:
 
         def listen() -> None:
             for command in monitor.listen():

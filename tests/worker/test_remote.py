@@ -1,11 +1,12 @@
 """Questions that are answered elsewhere: by real worker processes, over a real Redis."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from bot.demo.lab import Lab
 from bot.diagnosis.causes import Cause
@@ -13,7 +14,7 @@ from bot.diagnosis.question import Question
 from bot.diagnosis.target import parse_target
 from bot.vantage import Vantage
 from bot.worker import Post, RemoteFailureError, VantageAwayError, open_post
-from bot.worker.presence import living
+from bot.worker.presence import Round, living
 from tests.store.conftest import FragileServer
 from tests.worker.process import Plan, worker_process
 
@@ -24,6 +25,17 @@ SILENT = "timeout-silent.lab.test"
 def asked(host: str, timeout: float = 10.0) -> Question:
     """What a person asks."""
     return Question(target=parse_target(host), timeout=timeout)
+
+
+async def taken(url: str, count: int = 1) -> None:
+    """Wait until workers have so many orders in their hands."""
+    with Redis.from_url(url, protocol=2) as client:
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(ResponseError):
+                    if client.xpending("tlscheck:tasks:prod-tokyo", "workers")["pending"] >= count:
+                        return
+                await asyncio.sleep(0.02)
 
 
 async def test_a_check_from_elsewhere(post: Post, plan: Plan) -> None:
@@ -80,38 +92,38 @@ async def test_a_worker_decides_itself_where_it_connects(post: Post, plan: Plan)
             await tokyo.check(wide)
 
 
-async def test_a_killed_worker_loses_nobodys_answer(post: Post, plan: Plan) -> None:
+async def test_a_killed_worker_loses_nobodys_answer(post: Post, plan: Plan, redis_url: str) -> None:
     """Of two workers one is killed in the middle of its checks: the other takes them over."""
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(worker_process(plan))
         await stack.enter_async_context(worker_process(plan))
         questions = [asked(SILENT, timeout=4.0) for _ in range(40)]
         checks = [asyncio.create_task(post.vantage("prod-tokyo").check(q)) for q in questions]
-        await asyncio.sleep(1)  # they are under way at both; each takes four seconds
+        await taken(redis_url, 40)
         one.kill()
         reports = await asyncio.wait_for(asyncio.gather(*checks), 30)
     assert [one.cause for one in reports] == [Cause.TIMEOUT] * 40
 
 
-async def test_a_taken_over_check_is_answered(post: Post, plan: Plan) -> None:
+async def test_a_taken_over_check_is_answered(post: Post, plan: Plan, redis_url: str) -> None:
     """The answer comes in time where the question leaves the time for it."""
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(worker_process(plan))
-        check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=10.0)))
-        await asyncio.sleep(0.5)
-        one.kill()
-        # The name now leads to a server that answers.
+        check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=30.0)))
+        await taken(redis_url)
+        # For the next one the name leads to a server that answers.
         found = replace(plan, names={SILENT: plan.names[HEALTHY]})
         await stack.enter_async_context(worker_process(found))
-        report = await asyncio.wait_for(check, 20)
+        one.kill()
+        report = await asyncio.wait_for(check, 40)
     assert report.cause is Cause.HOSTNAME_MISMATCH
 
 
-async def test_the_last_worker_dies(post: Post, plan: Plan) -> None:
+async def test_the_last_worker_dies(post: Post, plan: Plan, redis_url: str) -> None:
     """When nobody is left, the asker is told long before thirty seconds."""
     async with worker_process(plan) as worker:
         check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=25.0)))
-        await asyncio.sleep(0.5)
+        await taken(redis_url)
         worker.kill()
         with pytest.raises(VantageAwayError, match="nobody"):
             await asyncio.wait_for(check, 15)
@@ -126,7 +138,7 @@ async def test_redis_restarted_empty(plan: Plan, fragile_server: FragileServer, 
         tokyo = post.vantage("prod-tokyo")
         await tokyo.check(asked(HEALTHY))
         check = asyncio.create_task(tokyo.check(asked(SILENT, timeout=4.0)))
-        await asyncio.sleep(0.5)
+        await taken(fragile_server.url)
         fragile_server.stop()
         fragile_server.start()
         assert (await asyncio.wait_for(check, 15)).cause is Cause.TIMEOUT
@@ -158,7 +170,7 @@ async def test_presence_of_another_form_is_passed_over(post: Post, redis_url: st
         client.zadd("tlscheck:workers", {"f" * 32: 9e15, "x": 9e15})
         client.set(f"tlscheck:worker:{'f' * 32}", b"\x80\x04]\x94.")
         client.set("tlscheck:worker:x", b"{}")
-    assert await living(post._connection) == ()
+    assert await living(post._connection) == Round()
 
 
 async def test_the_later_report_follows(post: Post, plan: Plan) -> None:
