@@ -8,6 +8,7 @@ from bot.doctor.finding import Finding, Sight, fine, note, wrong
 from bot.settings import Settings
 from bot.store import StoreAddressError, StoreAwayError
 from bot.store.connection import connect
+from bot.worker import key_of
 from bot.worker.presence import Presence, living
 from bot.worker.wire import SCHEMA
 
@@ -24,26 +25,34 @@ async def look_at_workers(settings: Settings, today: date) -> Sight:
     except StoreAddressError:
         return Sight()
     try:
-        workers = await living(connection)
+        everybody = await living(connection)
+        strangers = (await living(connection, key_of(settings.tlscheck_worker_key))).strangers
     except StoreAwayError:
         return Sight()
     finally:
         await connection.aclose()
-    if not workers:
+    if not everybody.workers:
         return Sight((fine("workers", "none"),))
-    return Sight(tuple(judge_workers(workers, settings, today)))
+    return Sight(tuple(judge_workers(everybody.workers, settings, today, strangers)))
 
 
 def judge_workers(
-    workers: Sequence[Presence], settings: Settings, today: date
+    workers: Sequence[Presence],
+    settings: Settings,
+    today: date,
+    strangers: Sequence[Presence] = (),
 ) -> Iterator[Finding]:
-    """What is to be said of them; equal things of several workers in one line."""
+    """What is to be said of them; equal things of several workers in one line.
+
+    `strangers` are those among them whose words our key does not prove.
+    """
     places = tuple(dict.fromkeys(one.vantage for one in workers))
     yield fine("workers", "live", n=len(workers), names=_names(places))
     signed = settings.tlscheck_worker_key is not None
     groups = {
         "schema": [one for one in workers if one.schema_version != SCHEMA],
         "demand_key": [one for one in workers if one.signed and not signed],
+        "other_key": [one for one in strangers if one.signed],
         "take_unsigned": [one for one in workers if signed and not one.signed],
         "version": [
             one for one in workers if one.program != __version__ and one.schema_version == SCHEMA

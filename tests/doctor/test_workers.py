@@ -78,3 +78,19 @@ async def test_who_lives_is_read_from_redis(redis_url: str) -> None:
     away = settings_for(redis_url=SecretStr("redis://127.0.0.1:1/0"))
     assert (await look_at_workers(away, TODAY)).findings == ()
     assert (await look_at_workers(settings_for(), TODAY)).findings == ()
+
+
+async def test_another_key(redis_url: str) -> None:
+    """Workers whose words are signed with another key than ours are named."""
+    connection = connect(redis_url)
+    try:
+        now = await redis_time(connection)
+        for number, key in enumerate((b"k" * 32, b"another key of theirs"), start=1):
+            one = worker(number, signed=True, vantage=f"place-{number}", program=__version__)
+            await announce(connection, one, now, key)
+    finally:
+        await connection.aclose()
+    settings = settings_for(redis_url=SecretStr(redis_url), tlscheck_worker_key=KEY)
+    found = (await look_at_workers(settings, TODAY)).findings
+    assert marks(found) == {"live": "fine", "other_key": "wrong"}
+    assert the(found, "other_key").values["names"] == "place-2"
