@@ -17,7 +17,7 @@ from slack_bolt.response import BoltResponse
 
 from handlers.asking.ask import ARRIVED, answer_command
 from handlers.asking.press import CHOOSE_FIX, FIX, LETTER
-from handlers.asking.pressed import Listener, answer_press, listeners
+from handlers.asking.pressed import Listener, answer_press, listeners, press_delivery
 from handlers.asking.step import STEP, take_step
 from handlers.desk import Desk
 from handlers.home.visit import EVENT as HOME_OPENED
@@ -25,6 +25,7 @@ from handlers.home.visit import Act, act, acts, open_home
 from handlers.install.workspaces import Workspaces, hear_uninstalls
 from handlers.manners.access import Access
 from handlers.manners.gate import mind_manners
+from handlers.slack.place import read_place
 from handlers.talking.explain import VIEW, answer_submission
 from handlers.talking.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
 from handlers.talking.talk import hear
@@ -120,15 +121,18 @@ def build_app(
     @app.action(PICTURES)
     async def on_pictures(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        desk.work.start(pictures.deliver(desk, body, action), name="pictures")
+        owed = await desk.begin("pictures", press_delivery(read_place(body), action))
+        if owed is not None:
+            delivering = desk.ledger.carry(owed, pictures.deliver, desk, body, action)
+            desk.work.start(delivering, name="pictures")
 
     @app.view(LETTER_VIEW)
     async def on_submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         await submit(desk, ack, body)
 
     @app.view(VIEW)
-    async def on_explain(ack: AsyncAck, view: dict[str, Any]) -> None:
-        await answer_submission(desk, ack, view)
+    async def on_explain(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await answer_submission(desk, ack, body)
 
     for name in EVENTS:
         app.event(name)(_on_event(desk))
@@ -195,6 +199,7 @@ def _on_error(desk: Desk) -> Any:
             log.warning("nobody listens to this", kind=str(body.get("type") or "?")[:50])
             return BoltResponse(status=404, body="")
         message = desk.failure(error, desk.lang, "", "listener")
+        await desk.ledger.forgive()
         if "command" in body:
             answer = {
                 "response_type": "ephemeral",

@@ -173,12 +173,13 @@ class Desk:
         Whoever gets it goes on with `ledger.carry`. Should this process die, another does.
 
         Returns:
-            None when it was taken before: it is passed over.
+            None when it was taken before, or goes to another bot since this one is ending.
         """
         owed = await self.ledger.begin(kind, in_space(delivery) if delivery else "", REMEMBERED)
         if owed is None:
             self._pass_over(kind)
-        return owed
+            return None
+        return None if await self.ledger.give_away(owed) else owed
 
     def _pass_over(self, kind: str) -> None:
         self.measures.repeated.inc()

@@ -113,10 +113,14 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         return
     host = shown_host(command.question.target)
     url = _text(body, "response_url")
+    if desk.work.closed and await desk.ledger.give_away(await desk.ledger.owe("command", delivery)):
+        await acknowledge(ack, desk.waiting(command.lang, host))
+        return
     try:
         task = desk.work.start(_ask(desk, command, reader.zone, asked, url), name="ask")
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
+        await desk.ledger.forgive()
         return
     if await within(task, deadline - loop.time()):
         result = _result(desk, task, command)

@@ -31,6 +31,8 @@ from handlers.asking.pressed import press_delivery
 from handlers.desk import Desk, within
 from handlers.home.tab import AGAIN, CHECK_TYPED, CHOOSE, HOST, HOST_BLOCK, STOP, Expiring, Known
 from handlers.home.tab import home_view as view_of
+from handlers.owed.delivery import is_resumed
+from handlers.owed.telling import tell_lost
 from handlers.sharing.share import tell_presser
 from handlers.slack.blocks import Message
 from handlers.slack.place import Place, read_place
@@ -163,6 +165,10 @@ async def _act(
     action: Mapping[str, Any],
 ) -> None:
     try:
+        if is_resumed() and listener in (check_typed, check_again):
+            # The trigger of the press is gone, and with it the window.
+            await tell_lost(desk, body, current_asker(), await _wanted(desk, place, body, action))
+            return
         await listener(desk, place, body, action)
     except asyncio.CancelledError as error:
         await tell_presser(desk, place, desk.failure(error, desk.lang, "", "home"))
@@ -170,6 +176,18 @@ async def _act(
     except Exception as error:
         lang = (await desk.reader(place.user)).lang
         await tell_presser(desk, place, desk.failure(error, lang, "", "home"))
+
+
+async def _wanted(
+    desk: Desk, place: Place, body: Mapping[str, Any], action: Mapping[str, Any]
+) -> Press | None:
+    """What a press in the tab wanted to have checked."""
+    if action.get("action_id") == AGAIN:
+        return decode_press(action.get("value"))
+    command = parse_command(_typed(body, action), (await desk.reader(place.user)).lang)
+    if not isinstance(command, Ask):
+        return None
+    return Press(command=command_text(command.question, command.lang), lang=command.lang)
 
 
 async def check_typed(

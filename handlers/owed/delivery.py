@@ -26,13 +26,14 @@ class Owed:
     """An answer that this process owes. `times` counts the bots that began; the first is 1.
 
     `carried`: there is a task that will have answered when it ends, the `carrier` once it runs.
-    `sure` looks whether the debt is still ours, where that is in doubt.
+    `stored`: others can see it. `sure` looks whether the debt is still ours, where that is in doubt.
     """
 
     debt: Debt
     times: int = 1
     state: Literal["open", "paid", "handed_over"] = "open"
     hopeless: bool = False
+    stored: bool = False
     carried: bool = False
     carrier: "asyncio.Task[Any] | None" = None
     sure: Callable[[], Awaitable[None]] = _nothing

@@ -42,6 +42,7 @@ class Ledger:
         self._open: dict[str, Owed] = {}
         self._unclosed: set[str] = set()
         self._leaving = False
+        self._others = 0
         self._away = False
         self._beaten: float | None = None
         self._steady_since = float("-inf")
@@ -70,7 +71,10 @@ class Ledger:
             async with asyncio.timeout(STORE_SECONDS):
                 if not await self._debts.begin(self._bot, owed.debt, ttl):
                     return None
-        except (StoreAwayError, TimeoutError):
+            owed.stored = True
+        except TimeoutError:
+            owed.stored = self._away = True
+        except StoreAwayError:
             self._away = True
         self._note_open(owed)
         return owed
@@ -111,12 +115,43 @@ class Ledger:
         owed.state = "paid"
         self._open.pop(owed.debt.id, None)
         self._measures.debts.set(len(self._open))
+        if not owed.stored:
+            return
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._debts.close(self._bot, owed.debt.id)
         except (StoreAwayError, TimeoutError):
             self._away = True
             self._unclosed.add(owed.debt.id)
+
+    async def forgive(self) -> None:
+        """What this task owes, if anything, was answered by other means."""
+        owed = current_owed()
+        if owed is not None and owed.carrier is None:
+            await self.settle(owed)
+
+    async def give_away(self, owed: Owed) -> bool:
+        """While this process is ending: leave a delivery that just came to another bot.
+
+        Returns:
+            Whether there is one; then nothing more may be said of it here.
+        """
+        if not self._leaving or self._others < 1 or self._away:
+            return False
+        # Under the name of a bot that is gone already, since we stay for a while.
+        name = f"{self._bot}-left"
+        try:
+            async with asyncio.timeout(2 * STORE_SECONDS):
+                await self._debts.put(name, owed.debt, owed.times)
+                await self._debts.release(name)
+                await self._debts.close(self._bot, owed.debt.id)
+        except (StoreAwayError, TimeoutError):
+            self._away = True
+            return False
+        owed.state = "handed_over"
+        self._open.pop(owed.debt.id, None)
+        self._measures.debts.set(len(self._open))
+        return True
 
     async def note(self, name: str, value: str = "1") -> None:
         """Note how far this task's delivery is: who takes it over reads it (`noted`)."""
@@ -146,7 +181,7 @@ class Ledger:
         if now - (self._beaten or now) > self._debts.lease.total_seconds():
             # Others could not give a sign either: they are dead only if they still give none.
             self._steady_since = now
-        self._beaten = now
+        self._beaten, self._others = now, beat.others
         was_away, self._away = self._away, False
         if beat.taken_for_dead:
             log.warning("others have taken over what was begun here", debts=len(self._open))
@@ -170,7 +205,9 @@ class Ledger:
                 await self._debts.close(self._bot, one.id)
                 continue
             hopeless = one.times > MOST_TIMES or self._clock() - one.debt.at > KEPT
-            owed = Owed(one.debt, max(one.times, 2), hopeless=hopeless, sure=self._sure)
+            owed = Owed(
+                one.debt, max(one.times, 2), hopeless=hopeless, stored=True, sure=self._sure
+            )
             self._note_open(owed, current=False)
             taken.append(owed)
         return taken
@@ -218,7 +255,10 @@ class Ledger:
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._debts.put(self._bot, owed.debt, owed.times)
-        except (StoreAwayError, TimeoutError):
+            owed.stored = True
+        except TimeoutError:
+            owed.stored = self._away = True
+        except StoreAwayError:
             self._away = True
 
     async def _sure(self) -> None:

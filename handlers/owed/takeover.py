@@ -84,6 +84,9 @@ class Takeover:
             log.error("a debt with a foreign address is not paid")
             await desk.ledger.settle(owed)
             return
+        for url in _addresses(payload):
+            # The line that a check is under way may have gone there.
+            desk.reply.inherit(url, (desk.clock() - owed.debt.at).total_seconds(), 1)
         if not owed.hopeless:
             desk.measures.debts_taken_over.labels("resumed").inc()
         resume(owed)

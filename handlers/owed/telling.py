@@ -19,17 +19,25 @@ from handlers.slack.place import Place
 log = structlog.get_logger(__name__)
 
 
-async def tell_lost(desk: Desk, body: Mapping[str, Any], asker: Asker) -> None:
-    """Nobody could finish it."""
+async def tell_lost(
+    desk: Desk, body: Mapping[str, Any], asker: Asker, press: Press | None = None
+) -> None:
+    """Nobody could finish it. `press` asks it again, where the caller knows how."""
     lang = (await desk.reader(asker.user)).lang
-    press = _asked(body, lang)
+    press = press or _asked(body, lang)
     message = say(lang, "owed.lost")
     if press is not None and (value := press.encode()) is not None:
         label = catalogue(lang).text("slack.button.recheck")
         message = _with(message, blocks.button(CHECK, label, value))
     desk.measures.debts_taken_over.labels("told").inc()
     try:
-        await say_on_surface(desk, body, asker, message)
+        if asker.surface == "home":
+            # The tab itself stays; a user's id opens the direct messages with them.
+            await desk.client.chat_postMessage(
+                channel=asker.user, text=message.text, blocks=list(message.blocks)
+            )
+        else:
+            await say_on_surface(desk, body, asker, message)
     except Exception as error:
         log.error("a person was not answered", reason=type(error).__name__, surface=asker.surface)
 

@@ -27,6 +27,10 @@ class Uses:
         since, used = self._used.get(url, (self._clock(), 0))
         return 0 if self._clock() - since > LIFETIME_SECONDS else max(USES - used, 0)
 
+    def inherit(self, url: str, age: float, used: int) -> None:
+        """It was given to another process, so many seconds ago, which used it so often."""
+        self._used[url] = (self._clock() - age, used)
+
     def note(self, url: str) -> None:
         """It was used once. Its thirty minutes begin, as far as is known here, with the first."""
         since, used = self._used.pop(url, (self._clock(), 0))

@@ -57,6 +57,9 @@ class Reply(Protocol):
     def left(self, url: str) -> int:
         """How often the address may still be used."""
 
+    def inherit(self, url: str, age: float, used: int) -> None:
+        """Another process was given the address, so many seconds ago, and used it so often."""
+
 
 class Replies:
     """Posts over one shared session."""
@@ -76,6 +79,10 @@ class Replies:
     def left(self, url: str) -> int:
         """How often the address may still be used."""
         return self._uses.left(url)
+
+    def inherit(self, url: str, age: float, used: int) -> None:
+        """Another process was given the address, so many seconds ago, and used it so often."""
+        self._uses.inherit(url, age, used)
 
     async def __call__(
         self,

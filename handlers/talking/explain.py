@@ -114,8 +114,10 @@ async def open_window(desk: Desk, lang: Lang, trigger_id: str, response_url: str
         await desk.tell(response_url, desk.failure(error, lang, "", "explain"))
 
 
-async def answer_submission(desk: Desk, ack: AsyncAck, view: Mapping[str, Any]) -> None:
+async def answer_submission(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> None:
     """Take what was pasted into the window, close it, and answer where it was opened."""
+    view = body.get("view")
+    view = view if isinstance(view, Mapping) else {}
     try:
         kept = _Kept.model_validate_json(str(view.get("private_metadata")))
     except ValidationError:
@@ -128,11 +130,14 @@ async def answer_submission(desk: Desk, ack: AsyncAck, view: Mapping[str, Any]) 
         await ack(response_action="errors", errors={_INPUT: sentence})
         return
     await ack()
+    # The window itself was taken once by the gate.
+    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""))
     try:
-        desk.work.start(_answer(desk, kept, text), name="explain")
+        desk.work.start(desk.ledger.carry(owed, _answer, desk, kept, text), name="explain")
     except TooMuchWorkError as error:
         message = desk.failure(error, kept.lang, "", "explain")
-        desk.work.start(_tell(desk, kept, message), name="tell", follows=True)
+        telling = desk.ledger.carry(owed, _tell, desk, kept, message)
+        desk.work.start(telling, name="tell", follows=True)
 
 
 async def _answer(desk: Desk, kept: _Kept, text: str) -> None:

@@ -141,11 +141,17 @@ async def submit(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> None:
     await ack(response_action="update", view=note_view(wish.lang, sentence))
     written = written_in(view)
     view_id = str(view.get("id", "")) if isinstance(view, Mapping) else ""
+    # The window itself was taken once by the gate.
+    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""))
+    user = read_place(body).user
     try:
-        desk.work.start(_send(desk, view_id, read_place(body).user, wish, written), name="mail")
+        desk.work.start(
+            desk.ledger.carry(owed, _send, desk, view_id, user, wish, written), name="mail"
+        )
     except TooMuchWorkError as error:
         message = desk.failure(error, wish.lang, "", "mail")
-        desk.work.start(_tell(desk, view_id, wish, message), name="tell", follows=True)
+        telling = desk.ledger.carry(owed, _tell, desk, view_id, wish, message)
+        desk.work.start(telling, name="tell", follows=True)
 
 
 async def _send(desk: Desk, view_id: str, user: str, wish: Wish, written: tuple[str, str]) -> None:

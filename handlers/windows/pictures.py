@@ -46,9 +46,6 @@ class Pictures:
         if opened is None or not isinstance(view, Mapping):
             return
         place = read_place(body)
-        delivery = f"{place.trigger_id} {action.get('action_ts')}"
-        if not await desk.first_time("pictures", delivery):
-            return
         lang = opened.press.lang
         try:
             note = await self._delivered(desk, place.user, opened)

@@ -13,16 +13,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import redis.asyncio as redis
 
+from bot.demo.slack.manifest import declared
 from bot.demo.slack.server import open_slack
 from bot.demo.slack.stand_in import StandIn
 from bot.demo.slack.values import Channel, User
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.settings import Settings, load_settings
+from bot.store import Store
 from handlers.owed.ledger import Ledger
 from handlers.serve import serve
 from tests.handlers.conftest import APP_TOKEN, BOT_TOKEN, SECRET
@@ -226,23 +229,39 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 async def open_town(directory: Path, redis_url: str) -> AsyncIterator[Town]:
     """No bot yet; all that were started are gone at the end."""
     async with (
-        open_slack(signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN) as slack,
+        open_slack(
+            signing_secret=SECRET,
+            bot_token=BOT_TOKEN,
+            app_token=APP_TOKEN,
+            app=declared(),
+            retry_pauses=(0.5,) * 40,
+        ) as slack,
         AsyncExitStack() as stack,
     ):
         yield Town(slack, directory, redis_url, stack)
 
 
-def _crash_after_begin() -> None:
-    """Die between the mark and the acknowledgement."""
-    begin = Ledger.begin
+def _crash(when: str) -> None:
+    """Die between the mark and the acknowledgement; or with "share" once that was marked."""
+    begin, first_time = Ledger.begin, Store.first_time
 
-    async def and_die(self: Ledger, kind: str, delivery: str, ttl: timedelta) -> object:
+    async def begin_and_die(self: Ledger, kind: str, delivery: str, ttl: timedelta) -> object:
         await begin(self, kind, delivery, ttl)
-        os.kill(os.getpid(), signal.SIGKILL)
-        await asyncio.Event().wait()
-        return None
+        return await _dead()
 
-    Ledger.begin = and_die  # type: ignore[method-assign, assignment] # this process is for that
+    async def mark_and_die(self: Store, kind: str, *args: Any, **more: Any) -> bool:
+        first = await first_time(self, kind, *args, **more)
+        return await _dead() if kind == when else first
+
+    if when == "share":
+        Store.first_time = mark_and_die  # type: ignore[method-assign] # this process is for that
+    else:
+        Ledger.begin = begin_and_die  # type: ignore[method-assign, assignment] # this process is for that
+
+
+async def _dead() -> bool:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return await asyncio.Event().wait()
 
 
 async def main(directory: Path, name: str, patience: float, drain: float, lease: float) -> None:
@@ -266,5 +285,5 @@ async def main(directory: Path, name: str, patience: float, drain: float, lease:
 
 if __name__ == "__main__":
     if sys.argv[6]:
-        _crash_after_begin()
+        _crash(sys.argv[6])
     asyncio.run(main(Path(sys.argv[1]), sys.argv[2], *(float(one) for one in sys.argv[3:6])))
