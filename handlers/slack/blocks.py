@@ -95,6 +95,12 @@ def bullets(items: Sequence[Element], *, ordered: bool = False) -> Element:
     }
 
 
+def numbered(items: Sequence[Element], before: int = 0) -> Element:
+    """Paragraphs of a numbered list, of which so many stand above something that interrupts it."""
+    made = bullets(items, ordered=True)
+    return made | {"offset": before} if before else made
+
+
 def preformatted(text: str, limit: int = limits.RICH_TEXT) -> Element:
     """Fixed-width lines, to be read or copied as they are."""
     return {

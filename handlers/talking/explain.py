@@ -184,16 +184,19 @@ def _steps(explanation: Explanation, texts: Catalogue, *, checked: bool) -> list
         return []
     heading = texts.text("explain.heading.steps")
     elements: list[Element] = [blocks.paragraph(blocks.word(heading, bold=True))]
-    for step in shown:
-        elements.append(
-            blocks.paragraph(
-                blocks.word(step.title, bold=True), blocks.word("\n" + shorten(step.text, 800))
-            )
-        )
+    together: list[Element] = []
+    for done, step in enumerate(shown, start=1):
+        text = "\n" + shorten(step.text, 800)
+        together.append(blocks.paragraph(blocks.word(step.title, bold=True), blocks.word(text)))
         # The check of a named server is the button's.
-        if step.command and step.code != "check":
-            command = step.command.replace("tlscheck check ", "/tlscheck ")
-            elements.append(blocks.preformatted(command))
+        command = "" if step.code == "check" else step.command or ""
+        if command or done == len(shown):
+            # One alone needs no number.
+            before = done - len(together)
+            elements += [blocks.numbered(together, before)] if len(shown) > 1 else together
+            together = []
+        if command:
+            elements.append(blocks.preformatted(command.replace("tlscheck check ", "/tlscheck ")))
     return [blocks.rich(*elements)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 
+from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import ClientPrediction, Endpoint, Report, Target
 from bot.letter.proof import proof_of, short_proof
 from bot.render.evidence import alias_line
@@ -29,6 +30,13 @@ from handlers.watches.teller import watched_name
 _MOST_LISTED = 20
 _AT_ONCE = timedelta(seconds=10)
 _FIRST_LOOK = timedelta(minutes=1)
+_ROLES_OF_EXPIRY = MappingProxyType(
+    {
+        Cause.EXPIRED: frozenset({"leaf"}),
+        Cause.EXPIRED_INTERMEDIATE: frozenset({"intermediate"}),
+        Cause.EXPIRED_ROOT_OR_CROSS_SIGN: frozenset({"intermediate", "root"}),
+    }
+)
 EXAMPLES = (
     "why",
     "client",
@@ -282,14 +290,40 @@ def _since(told: Told, _follow: FollowUp) -> Message:
         lasted = period(told.report.checked_at - record.known_since, told.lang)
         said = texts.text("talk.since.known", host=host, when=when, period=lasted)
     parts = [part(0, blocks.rich(blocks.paragraph(blocks.word(said))))]
+    ended = _ended(told)
+    if ended is not None:
+        # The certificate itself says since when; when it was looked at matters less.
+        parts.insert(0, part(0, blocks.rich(blocks.paragraph(blocks.word(ended, bold=True)))))
+        said = f"{ended} {said}"
     changed = news_block(record.changes, told.lang)
     if changed is not None:
         parts.append(part(1, changed))
     endpoint = representative(told.report)
-    if endpoint is not None:
+    if endpoint is not None and ended is None:
         start = moment_text(endpoint.chain[0].not_before, told.zone)
         parts.append(part(2, blocks.context(texts.text("talk.since.certificate", when=start))))
     return fitted(told, parts, said)
+
+
+def _ended(told: Told) -> str | None:
+    """When what is expired expired, where that is the cause."""
+    endpoint = representative(told.report)
+    roles = _ROLES_OF_EXPIRY.get(told.report.cause) if told.report.cause else None
+    if endpoint is None or roles is None:
+        return None
+    now = judged_at(told.answer)
+    over = [one for one in endpoint.chain if one.role in roles and one.not_after < now]
+    if not over:
+        return None
+    one = min(over, key=lambda each: each.not_after)
+    values = {
+        "name": visible(shorten(one.name or short_name(one.subject), 100)),
+        "host": told.host,
+        "when": moment_text(one.not_after, told.zone),
+        "period": period(now - one.not_after, told.lang),
+    }
+    which = "leaf" if one.role == "leaf" else "authority"
+    return catalogue(told.lang).text(f"talk.since.expired.{which}", values)
 
 
 def _expiry(told: Told, _follow: FollowUp) -> Message:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
 from bot.diagnosis.target import parse_target
@@ -114,6 +115,22 @@ def test_the_age_and_the_facts_are_in_the_text() -> None:
     assert "for 26 hours" in said(told(missing_intermediate(QUESTION), known_since=since), "since")
     small = str(told_about(about, FollowUp("why")))
     assert "7 minutes ago" in small
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_since_an_expired_certificate_ended(lang: Lang) -> None:
+    """Its own end date comes first: when somebody first looked matters less."""
+    report = missing_intermediate(QUESTION)
+    (endpoint, *others) = report.endpoints
+    leaf = endpoint.chain[0].model_copy(update={"not_after": CHECKED - timedelta(days=2)})
+    endpoint = endpoint.model_copy(update={"chain": (leaf, *endpoint.chain[1:])})
+    changes = {"cause": Cause.EXPIRED, "endpoints": (endpoint, *others)}
+    about = told(report.model_copy(update=changes), lang=lang, known_since=CHECKED)
+    words = said(about, "since")
+    ended = f"{leaf.not_after:%Y-%m-%d}"
+    assert ended in words.split(". ")[0].split("。")[0]
+    assert "2 days" in words or "2日" in words
+    assert f"{leaf.not_before:%Y-%m-%d}" not in words
 
 
 def test_a_sound_server() -> None:
