@@ -7,6 +7,8 @@ is noted, and nothing is said to have changed.
 
 from datetime import UTC
 
+from bot.diagnosis.question import Question
+from bot.diagnosis.report import Report
 from bot.history import Entry, changes_of, is_kept, state_of, subject_key
 from bot.store.connection import StoreAwayError
 from bot.store.results import Record
@@ -47,6 +49,10 @@ class Chronicle:
             return record
         first = entries[-1].first if entries else None
         return record.model_copy(update={"changes": changes_of(entries), "known_since": first})
+
+    async def note(self, question: Question, report: Report) -> None:
+        """Note a result that is kept nowhere else, such as one of a sweep."""
+        await self.compared(Record(key="", question=question, report=report))
 
     async def _note_issuer(self, record: Record) -> None:
         path = record.report.path

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     tlscheck_other_workspaces: bool = False
     tlscheck_rate_person: Annotated[int, Field(ge=0, le=100_000)] = 30
     tlscheck_rate_channel: Annotated[int, Field(ge=0, le=100_000)] = 120
+    tlscheck_sweep_hosts: Annotated[int, Field(ge=0, le=100_000)] = 20_000
+    tlscheck_sweep_rate: Annotated[float, Field(ge=0.1, le=10_000)] = 200.0
     tlscheck_lang: Literal["en", "ja"] | None = None
     tlscheck_log: Literal["json", "console"] = "console"
     https_proxy: SecretStr | None = None

@@ -34,6 +34,7 @@ from bot.sweep.job import (
     PARCEL,
     DamagedError,
     Parcel,
+    Standing,
     State,
     Sweep,
     pack,
@@ -241,7 +242,6 @@ class _Run:
         self._written = 0
         self._writing = asyncio.Lock()
         self._speed = _Speed()
-        self._unanswered = 0
 
     async def run(self) -> None:
         """Go on with it until it is done, stopped, taken away, or this process ends."""
@@ -313,7 +313,6 @@ class _Run:
         async with aclosing(answers):
             async for answer in answers:
                 if isinstance(answer, Unanswered):
-                    self._unanswered += 1
                     if answer.error.code == "nobody":
                         raise _HaltedError("nobody")
                     continue
@@ -413,14 +412,16 @@ class _Run:
         if why != "damaged":
             await self._flush()
         standing = await self._tools.sweeps.standing(sweep.id)
-        by = standing.by if standing is not None and why == "stop" else ""
+        stopped_by = standing.by if standing is not None and why == "stop" else ""
         state: State = "done" if why is None else "stopped"
-        reason = why if why in ("nobody", "damaged") else "unanswered" if self._unanswered else ""
-        progress = self._progress(state, by=by, reason=reason or "")
+        reason: str = why if why in ("nobody", "damaged") else ""
+        progress = self._progress(
+            state, by=self._claimed.by if state == "done" else stopped_by, reason=reason
+        )
         # Shown before it is left: should this process die in between, the next one shows it again.
         async with self._kept():
             await self._tools.shower.show(sweep, progress)
-        if not await self._tools.sweeps.leave(self._claimed, state, reason or ""):
+        if not await self._tools.sweeps.leave(self._claimed, state, reason):
             return
         broken = progress.tally.verdicts["broken"]
         note(f"sweep {state}", id=sweep.id, hosts=sweep.count, done=progress.done, broken=broken)
@@ -453,7 +454,7 @@ class _Run:
     async def _paint(self) -> None:
         shown: tuple[int, tuple[str, ...]] | None = None
         while True:
-            progress = self._progress("running")
+            progress = self._progress("running", by=self._claimed.by)
             if (progress.done, progress.places) != shown:
                 await self._tools.shower.show(self._sweep, progress)
                 shown = progress.done, progress.places
@@ -481,6 +482,27 @@ class _Run:
             workers=len(workers),
             places=tuple(dict.fromkeys(one.vantage for one in workers)),
         )
+
+
+async def progress_of(sweeps: Sweeps, standing: Standing, now: datetime) -> Progress:
+    """How far a sweep is that nobody runs now, from what was stored.
+
+    Raises:
+        StoreAwayError: Redis is away.
+    """
+    tally = Tally()
+    with suppress(DamagedError):
+        for packed in await sweeps.rows(standing.sweep.id):
+            for row in unpack_rows(packed):
+                tally.add(row, now)
+    return Progress(
+        state=standing.state,
+        total=standing.sweep.count,
+        tally=tally,
+        now=now,
+        by=standing.by,
+        reason=standing.reason,
+    )
 
 
 def _first(group: BaseExceptionGroup[_HaltedError]) -> _HaltedError:

@@ -26,6 +26,7 @@ from handlers.install.workspaces import Workspaces, hear_uninstalls
 from handlers.manners.access import Access
 from handlers.manners.gate import mind_manners
 from handlers.slack.place import read_place
+from handlers.sweeps.pressed import hear_sweeps
 from handlers.talking.explain import VIEW, answer_submission
 from handlers.talking.shortcut import HOST_VIEW, MESSAGE_SHORTCUT, answer_host, answer_shortcut
 from handlers.talking.talk import hear
@@ -157,6 +158,7 @@ def build_app(
     async def on_host(ack: AsyncAck, body: dict[str, Any]) -> None:
         await answer_host(desk, ack, body)
 
+    hear_sweeps(app, desk)
     app.error(_on_error(desk))
     return app
 

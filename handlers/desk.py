@@ -25,6 +25,7 @@ from bot.store.neighbours import Neighbours
 from bot.store.posts import Posts
 from bot.store.recent import Recent
 from bot.store.space import in_space
+from bot.store.sweeps import Sweeps
 from bot.store.threads import Threads
 from bot.store.watches import Watches
 from bot.texts.catalogue import Lang
@@ -41,6 +42,7 @@ from handlers.slack.measure import Measures
 from handlers.slack.people import MOMENT_SECONDS, People
 from handlers.slack.reply import Reply, ReplyError
 from handlers.slack.trouble import trouble
+from handlers.slack.uploaded import Files
 from handlers.slack.work import TooMuchWorkError, Work
 
 log = structlog.get_logger(__name__)
@@ -92,7 +94,8 @@ class Desk:
     """The tools of the listeners.
 
     `lang` is spoken where nobody's own language is known; with `lang_is_set` (TLSCHECK_LANG) it is
-    spoken to everybody who chose none themselves (in the bot's Home tab).
+    spoken to everybody who chose none themselves (in the bot's Home tab). `most_swept`: hosts of one
+    sweep; 0: there are none from here.
     """
 
     service: Asking
@@ -114,6 +117,9 @@ class Desk:
     choices: Choices
     addresses: Addresses
     neighbours: Neighbours
+    sweeps: Sweeps
+    most_swept: int
+    files: Files
     lang: Lang
     patience: float
     lang_is_set: bool = False

@@ -27,6 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.audit import Audited
+from bot.chronicle import Chronicle
 from bot.metrics import Metrics
 from bot.places import places_of
 from bot.service import Service
@@ -34,6 +35,8 @@ from bot.settings import Settings, SettingsError
 from bot.store import EmbeddedServerError, Store, StoreAddressError, open_store
 from bot.store.debts import LEASE, Debts
 from bot.store.installations import Installations
+from bot.sweep import Politeness
+from bot.sweeper import Sweeper
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from bot.watcher import Teller, Watcher
@@ -54,8 +57,10 @@ from handlers.slack.measure import Measures
 from handlers.slack.people import People
 from handlers.slack.reply import Replies
 from handlers.slack.socket import Socket
+from handlers.slack.uploaded import Files
 from handlers.slack.web import api_error, open_session, web_client
 from handlers.slack.work import Work
+from handlers.sweeps.shower import SlackShower
 from handlers.watches.teller import SlackTeller
 
 log = structlog.get_logger(__name__)
@@ -197,6 +202,9 @@ async def serve(
             choices=store.choices,
             addresses=Addresses(),
             neighbours=store.neighbours,
+            sweeps=store.sweeps,
+            most_swept=settings.tlscheck_sweep_hosts,
+            files=Files(session, client, settings.slack_api_url),
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,
             patience=patience,
@@ -223,6 +231,14 @@ async def serve(
         )
         takeover = Takeover(desk, app, settings.slack_api_url, lease / 4)
         watcher = Watcher(store.watches, asked, teller, clock, metrics=metrics)
+        sweeper = Sweeper(
+            store.sweeps,
+            places,
+            SlackShower(desk, workspaces.enter if workspaces is not None else None),
+            clock,
+            politeness=Politeness(rate=settings.tlscheck_sweep_rate),
+            note=Chronicle(store).note,
+        )
         slack = _Slack(client, access, groups, many=oauth is not None)
         socket: Socket | None = None
 
@@ -252,13 +268,14 @@ async def serve(
                     log.info("the bot takes work", mode=mode, port=port)
                     watcher.start()
                     takeover.start()
+                    sweeper.start()
                     if started is not None:
                         started(Serving(port, mode))
                     await stop.wait()
             finally:
                 log.info("ending: finishing what was begun", tasks=len(work))
                 await ledger.leave()
-                await watcher.aclose()
+                await asyncio.gather(watcher.aclose(), sweeper.aclose())
                 unfinished = await work.drain(drain_seconds, last_word=ledger.hand_over)
                 if unfinished:
                     log.warning("not finished in time", tasks=unfinished)

@@ -179,10 +179,14 @@ class TooManySweepsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A sweep that is this bot's to run, as long as it keeps it; `token` proves that it is."""
+    """A sweep that is this bot's to run, as long as it keeps it; `token` proves that it is.
+
+    `by` had it continued; empty: nobody.
+    """
 
     sweep: Sweep
     token: str
+    by: str = ""
 
 
 class Sweeps:
@@ -222,7 +226,7 @@ class Sweeps:
         if not found:
             return None
         standing = await self.standing(found.decode(errors="replace"))
-        return Claimed(standing.sweep, token) if standing is not None else None
+        return Claimed(standing.sweep, token, standing.by) if standing is not None else None
 
     async def keep(self, claimed: Claimed) -> tuple[Went, bool]:
         """Whether it is still ours (then for another lease), and whether it is to be stopped."""

@@ -11,7 +11,7 @@ from handlers.slack import blocks, limits
 from handlers.slack.blocks import Message
 from handlers.slack.escape import mrkdwn, shorten, visible
 
-_WORDS = ("check", "share", "watch", "watches", "history", "recent", "explain")
+_WORDS = ("check", "share", "watch", "watches", "history", "recent", "explain", "sweep")
 _OPTIONS = ("address", "at", "starttls", "no_fetch", "timeout", "lang")
 
 

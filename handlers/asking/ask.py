@@ -25,6 +25,7 @@ from handlers.asking.command import (
     Help,
     RecentChecks,
     Refused,
+    SweepList,
     Watches,
     parse_command,
 )
@@ -38,6 +39,7 @@ from handlers.sharing.threads import remember
 from handlers.slack.blocks import Message
 from handlers.slack.escape import shorten
 from handlers.slack.work import TooMuchWorkError
+from handlers.sweeps.window import Opened, open_list_window
 from handlers.talking.explain import explain_message, open_window
 from handlers.watches.watching import list_watches, unwatch_host, watch_host
 
@@ -99,6 +101,9 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     if isinstance(command, Explain):
         await _explain(desk, ack, body, command)
         return
+    if isinstance(command, SweepList):
+        await _sweep(desk, ack, body, command)
+        return
     asked = Asked(
         channel=_text(body, "channel_id"),
         user=_text(body, "user_id"),
@@ -151,6 +156,21 @@ async def _explain(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: 
         desk.work.start(open_window(desk, command.lang, trigger_id, url), name="explain")
     except TooMuchWorkError as error:
         await desk.tell(url, desk.failure(error, command.lang, "", "explain"))
+
+
+async def _sweep(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], command: SweepList) -> None:
+    """Open the window that a list is given in."""
+    await ack()
+    opened = Opened(
+        lang=command.lang,
+        channel=_text(body, "channel_id"),
+        trigger_id=_text(body, "trigger_id"),
+        url=_text(body, "response_url"),
+    )
+    try:
+        desk.work.start(open_list_window(desk, opened, command.text), name="sweep")
+    except TooMuchWorkError as error:
+        await desk.tell(opened.url, desk.failure(error, command.lang, "", "sweep"))
 
 
 _Answered = tuple[Answer | None, Message | None, tzinfo]

@@ -50,6 +50,8 @@ _DASHES: Final = "-‐‑‒–—―−﹣－"
 _OPTION = re.compile(rf"[{_DASHES}]+(?=[A-Za-zＡ-Ｚａ-ｚ?？])")
 _LONG_DASHES: Final = frozenset("—―")
 _EXPLAIN = re.compile(r"\s*(?:explain|説明)(?![\w.:-])", re.IGNORECASE)
+# Behind it hosts may stand, and no lone port: that is a host with the name.
+_SWEEP = re.compile(r"\s*(?:sweep|一括確認)(?![\w.:-])(?!\s+[0-9]{1,5}\s*\Z)", re.IGNORECASE)
 # At its beginning or its end the option is ours; elsewhere it belongs to what was pasted.
 _EXPLAIN_LANG = re.compile(
     rf"\A\s*[{_DASHES}]{{1,2}}lang[= ](en|ja)(?!\S)|\s[{_DASHES}]{{1,2}}lang[= ](en|ja)\s*\Z"
@@ -109,7 +111,15 @@ class RecentChecks:
     lang: Lang
 
 
-Command = Help | Refused | Ask | Explain | Watches | RecentChecks
+@dataclass(frozen=True)
+class SweepList:
+    """A list is to be checked: the window for it is wanted; `text` stands in it already."""
+
+    lang: Lang
+    text: str
+
+
+Command = Help | Refused | Ask | Explain | Watches | RecentChecks | SweepList
 
 
 class _RefusedError(Exception):
@@ -132,6 +142,11 @@ def parse_command(text: str, default_lang: Lang) -> Command:
     explained = _EXPLAIN.match(text)
     if explained:
         return _explain(text[explained.end() :], default_lang)
+    swept = _SWEEP.match(text)
+    if swept:
+        lang, rest = _with_lang(text[swept.end() :], default_lang)
+        # Hosts have no spaces in them; a window's box has one a line.
+        return SweepList(lang, "\n".join(_LINK.sub(r"\1", rest).split()))
     if len(text) > limits.COMMAND_CHARACTERS:
         return Refused(
             default_lang, "slack.command.too_long", {"limit": str(limits.COMMAND_CHARACTERS)}
@@ -168,12 +183,17 @@ def command_text(question: Question, lang: Lang) -> str:
 
 
 def _explain(text: str, default_lang: Lang) -> Explain:
-    lang: Lang = default_lang
+    lang, rest = _with_lang(text, default_lang)
+    return Explain(lang, rest)
+
+
+def _with_lang(text: str, lang: Lang) -> tuple[Lang, str]:
+    """The language that `--lang` at the beginning or the end chose, and the text without it."""
     found = _EXPLAIN_LANG.search(text)
     if found:
         lang = "ja" if "ja" in found.groups() else "en"
         text = text[: found.start()] + text[found.end() :]
-    return Explain(lang, text.strip())
+    return lang, text.strip()
 
 
 def _read(words: list[str], lang: Lang, text: str) -> Command:

@@ -40,6 +40,7 @@ SCOPES = (
     "commands",
     "app_mentions:read",
     "chat:write",
+    "files:read",
     "files:write",
     "im:history",
     "im:write",

@@ -49,6 +49,14 @@ async def details(desk: Desk, place: Place, press: Press) -> None:
     await show(desk, opened["view"]["id"], place.user, first)
 
 
+async def push_details(desk: Desk, place: Place, press: Press) -> None:
+    """Details above a window that is open already; closing them leads back to it."""
+    pushed = await desk.client.views_push(
+        trigger_id=place.trigger_id, view=skeleton_view(press.lang)
+    )
+    await show(desk, pushed["view"]["id"], place.user, Opened.model_construct(press=press))
+
+
 async def turn(desk: Desk, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
     """Another section or page was chosen."""
     view = body.get("view")

@@ -24,6 +24,7 @@ SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
     "conversations_open": "im:write",
+    "files_info": "files:read",
     "files_upload_v2": "files:write",
     "functions_completeError": None,
     "functions_completeSuccess": None,
@@ -31,6 +32,7 @@ SCOPES = {
     "usergroups_users_list": None,  # optional, see below
     "views_open": None,
     "views_publish": None,
+    "views_push": None,
     "views_update": None,
     "auth_test": None,
     "apps_connections_open": None,  # the app-level token's connections:write

@@ -1,0 +1,158 @@
+"""The window with the hosts of a sweep: those of a cause, or all that are broken, page by page."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.diagnosis.question import Question
+from bot.diagnosis.target import TargetError, parse_target
+from bot.store.sweeps import KEPT
+from bot.sweep import Row
+from bot.sweep.job import DamagedError, unpack_rows
+from bot.texts.catalogue import Catalogue, catalogue
+from handlers.asking.command import command_text
+from handlers.asking.press import Press
+from handlers.desk import Desk
+from handlers.slack import blocks, limits
+from handlers.slack.blocks import Block, Element
+from handlers.slack.place import Place
+from handlers.sweeps.message import cause_title, number, place_of
+from handlers.sweeps.press import EARLIER, FURTHER, HOST, SweepPress
+from handlers.windows.window import push_details, update
+
+PAGE: Final = 20
+LISTED: Final = 2000
+"""Hosts that are listed at most; the files have all."""
+
+View = dict[str, Any]
+
+
+async def open_list(desk: Desk, place: Place, press: SweepPress) -> None:
+    """Open the window at once, and fill it in then: a trigger lives for three seconds."""
+    lang = await desk.own_lang(place.user)
+    press = press.model_copy(update={"lang": lang or press.lang})
+    loading = catalogue(press.lang).text("slack.details.loading")
+    opened = await desk.client.views_open(
+        trigger_id=place.trigger_id, view=_view(press, [_plain(loading)])
+    )
+    await _fill(desk, str(opened["view"]["id"]), press)
+
+
+async def turn_page(desk: Desk, body: Mapping[str, Any], press: SweepPress) -> None:
+    """Another page of the window."""
+    view = body.get("view")
+    if isinstance(view, Mapping) and isinstance(view.get("id"), str):
+        await _fill(desk, view["id"], press)
+
+
+async def open_host(desk: Desk, place: Place, press: Press) -> None:
+    """The details of a host, above the list."""
+    await push_details(desk, place, press)
+
+
+async def _fill(desk: Desk, view_id: str, press: SweepPress) -> None:
+    texts = catalogue(press.lang)
+    try:
+        packed = await desk.sweeps.rows(press.sweep)
+        if not packed:
+            gone = texts.text("sweep.slack.error.gone", n=KEPT.days)
+            await update(desk, view_id, _view(press, [_plain(gone)]))
+            return
+        rows = await asyncio.to_thread(_rows, packed, press.what)
+        view = list_view(rows, press)
+    except Exception as error:
+        view = _view(press, [_plain(desk.failure(error, press.lang, "", "sweep").text)])
+    await update(desk, view_id, view)
+
+
+def _rows(packed: Sequence[bytes], what: str) -> list[Row]:
+    found = []
+    for parcel in packed:
+        try:
+            found += [one for one in unpack_rows(parcel) if what in (one.verdict, one.cause)]
+        except DamagedError:
+            continue
+    return sorted(found, key=lambda row: (row.host, row.port))
+
+
+def list_view(rows: Sequence[Row], press: SweepPress) -> View:
+    """One page of the hosts.
+
+    Args:
+        rows: All of them.
+        press: Which ones they are, and which page; one that does not exist is the last one.
+    """
+    texts = catalogue(press.lang)
+    pages = max((min(len(rows), LISTED) + PAGE - 1) // PAGE, 1)
+    page = min(press.page, pages - 1)
+    made: list[Block] = [blocks.header(_heading(press.what, len(rows), texts))]
+    shown = rows[page * PAGE : min((page + 1) * PAGE, LISTED)]
+    made += [_host(row, at, press, texts) for at, row in enumerate(shown)]
+    if not rows:
+        made.append(_plain(texts.text("sweep.slack.list.none")))
+    buttons = _pager(press, page, pages, texts)
+    if buttons:
+        made.append(blocks.actions(*buttons))
+    small = [texts.text("sweep.slack.list.note")] if rows else []
+    if pages > 1:
+        small.insert(0, texts.text("sweep.slack.list.page", page=page + 1, pages=pages))
+    if small:
+        made.append(blocks.context(*small))
+    return _view(press, made)
+
+
+def _heading(what: str, count: int, texts: Catalogue) -> str:
+    if what in ("broken", "unreachable"):
+        return texts.text(f"sweep.slack.list.{what}", n=count, count=number(count))
+    cause = cause_title(what, texts)
+    return texts.text("sweep.slack.list.cause", n=count, count=number(count), cause=cause)
+
+
+def _host(row: Row, at: int, press: SweepPress, texts: Catalogue) -> Block:
+    lines = [place_of(row)]
+    if press.what == row.verdict and row.cause:
+        lines.append(cause_title(row.cause, texts))
+    if row.not_after is not None:
+        lines.append(texts.text("sweep.slack.list.until", date=f"{row.not_after:%Y-%m-%d}"))
+    made = _plain("\n".join(lines))
+    value = _press(row, press)
+    if value is not None:
+        made["accessory"] = blocks.button(
+            f"{HOST}_{at}", texts.text("sweep.slack.button.details"), value
+        )
+    return made
+
+
+def _press(row: Row, press: SweepPress) -> str | None:
+    try:
+        host = f"[{row.host}]" if ":" in row.host else row.host
+        target = parse_target(f"{host}:{row.port}", starttls=row.starttls or None)
+    except TargetError:
+        return None
+    target = target.model_copy(update={"port": row.port})
+    return Press(
+        command=command_text(Question(target=target), press.lang), lang=press.lang
+    ).encode()
+
+
+def _pager(press: SweepPress, page: int, pages: int, texts: Catalogue) -> list[Element]:
+    made = []
+    for action, key, number_ in ((EARLIER, "earlier", page - 1), (FURTHER, "further", page + 1)):
+        if 0 <= number_ < pages:
+            value = press.model_copy(update={"page": number_}).encode()
+            made.append(blocks.button(action, texts.text(f"sweep.slack.list.{key}"), value))
+    return made
+
+
+def _view(press: SweepPress, body: Sequence[Block]) -> View:
+    texts = catalogue(press.lang)
+    return {
+        "type": "modal",
+        "title": blocks.plain(texts.text("sweep.slack.list.title"), limits.VIEW_TITLE),
+        "close": blocks.plain(texts.text("slack.details.close"), limits.VIEW_CLOSE),
+        "blocks": list(body),
+    }
+
+
+def _plain(text: str) -> Block:
+    return {"type": "section", "text": blocks.plain(text)}

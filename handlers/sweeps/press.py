@@ -1,0 +1,52 @@
+"""What the buttons of a sweep carry: checked like any other input."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.sweep.job import Id
+from bot.texts.catalogue import Lang
+from handlers.asking.press import PressError
+from handlers.slack import limits
+
+STOP: Final = "tlscheck_sweep_stop"
+CONTINUE: Final = "tlscheck_sweep_continue"
+FILES: Final = "tlscheck_sweep_files"
+SHOW: Final = "tlscheck_sweep_show"
+"""Opens the list of hosts; which ones follows in the action id, since a message has several."""
+EARLIER: Final = "tlscheck_sweep_earlier"
+FURTHER: Final = "tlscheck_sweep_further"
+HOST: Final = "tlscheck_sweep_host"
+"""In that window: the details of a host."""
+
+
+class SweepPress(BaseModel):
+    """The value of a button: which sweep, in which language, and which page of which of its hosts.
+
+    `what` is a cause, or `broken` or `unreachable` for all of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sweep: Id
+    lang: Lang
+    what: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] = "broken"
+    page: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+    def encode(self) -> str:
+        """The value for a button."""
+        return self.model_dump_json(exclude_defaults=True)
+
+
+def decode(value: Any) -> SweepPress:
+    """Read a button's value.
+
+    Raises:
+        PressError: It is not one of ours.
+    """
+    if not isinstance(value, str) or len(value) > limits.BUTTON_VALUE:
+        raise PressError
+    try:
+        return SweepPress.model_validate_json(value)
+    except ValidationError as error:
+        raise PressError from error
