@@ -6,10 +6,13 @@ can be found again in its channel, without a name.
 
 import asyncio
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.audit import Asker
+from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.question import Question
+from bot.history import Entry, is_kept, subject_key
 from bot.store.connection import StoreAwayError
 from bot.store.recent import Checked
 from bot.store.results import KEPT as RESULTS_KEPT
@@ -29,6 +32,12 @@ from handlers.watches.teller import watched_name
 LISTED = 12
 """Checks of one place in the list."""
 
+_HISTORIES = 40
+"""Histories looked up for one list."""
+
+Later = Mapping[str, Entry]
+"""How servers are now, by the digest of the question, where that differs from what was found."""
+
 _MARKS = {"ok": "✓", "warning": "△", "broken": "✗", "unreachable": "?"}
 
 
@@ -45,6 +54,7 @@ async def list_recent(desk: Desk, asker: Asker, lang: Lang) -> Message:
     own = [one for one in own if one.question.digest() not in known]
     if not here and not own:
         return say(lang, "home.recent.none")
+    later = await seen_later(desk, [*here, *own])
     texts = catalogue(lang)
     title = texts.text("home.recent.title")
     parts: list[Part] = []
@@ -52,15 +62,46 @@ async def list_recent(desk: Desk, asker: Asker, lang: Lang) -> Message:
         if entries:
             parts.append(part(0, blocks.header(texts.text(key))))
             for number, one in enumerate(entries[:LISTED]):
-                parts.append(part(number + 1, _row(one, texts, now)))
+                parts.append(part(number + 1, _row(one, later, texts, now)))
     room = limits.MESSAGE_CHARACTERS - len(title)
     fitted = fit(parts, characters=room, blocks=limits.MESSAGE_BLOCKS)
     return Message(title, fitted.blocks)
 
 
-def _row(one: Checked, texts: Catalogue, now: datetime) -> Block:
-    row = checked_row(one, texts)
-    press = see_again(one, texts.lang, now)
+async def seen_later(desk: Desk, entries: Sequence[Checked]) -> Later:
+    """For those whose server was found otherwise since, by a watch or somebody else: how.
+
+    Nothing where Redis is away.
+    """
+    vantage = desk.service.vantage_name
+    kept = {one.question.digest(): one for one in entries if is_kept(one.question)}
+    chosen = list(kept.items())[:_HISTORIES]
+    try:
+        histories = await asyncio.gather(
+            *(desk.histories.newest(subject_key(one.question.target, vantage)) for _, one in chosen)
+        )
+    except StoreAwayError:
+        return {}
+    return {
+        digest: found[-1]
+        for (digest, one), found in zip(chosen, histories, strict=True)
+        if found
+        and found[-1].first > one.at
+        and (found[-1].state.verdict, found[-1].state.cause) != (one.verdict, one.cause)
+    }
+
+
+def newest(one: Checked, later: Later) -> Checked:
+    """The entry as it is to be shown again: with the newest result where there is a newer one."""
+    entry = later.get(one.question.digest())
+    if entry is None:
+        return one
+    return one.model_copy(update={"at": entry.last, "result": entry.result})
+
+
+def _row(one: Checked, later: Later, texts: Catalogue, now: datetime) -> Block:
+    row = checked_row(one, texts, later)
+    press = see_again(newest(one, later), texts.lang, now)
     key = "home.button.see"
     if press is None:
         press, key = check_again(one, texts.lang), "home.button.again"
@@ -70,10 +111,8 @@ def _row(one: Checked, texts: Catalogue, now: datetime) -> Block:
     return row
 
 
-def checked_row(one: Checked, texts: Catalogue) -> Block:
-    """One line: the host, what was found, and when."""
-    code = one.cause.value if one.cause is not None and one.verdict != "ok" else "ok"
-    key = f"cause.{code}.title"
+def checked_row(one: Checked, texts: Catalogue, later: Later) -> Block:
+    """One line: the host, what was found, and when; and one for what it has been since."""
     host = watched_name(one.question.target)
     special = conditions(one.question)
     if special:
@@ -82,10 +121,26 @@ def checked_row(one: Checked, texts: Catalogue) -> Block:
         "home.recent.line",
         mark=_MARKS[one.verdict],
         host=mrkdwn(host),
-        title=texts.text(key) if texts.has(key) else code,
+        title=_title(one.verdict, one.cause, texts),
         when=moment(one.at),
     )
+    entry = later.get(one.question.digest())
+    if entry is not None:
+        state = entry.state
+        since = texts.text(
+            "home.recent.since",
+            mark=_MARKS[state.verdict],
+            title=_title(state.verdict, state.cause, texts),
+            when=moment(entry.first),
+        )
+        line = f"{line}\n{since}"
     return {"type": "section", "text": blocks.marked(line)}
+
+
+def _title(verdict: Verdict, cause: Cause | None, texts: Catalogue) -> str:
+    code = cause.value if cause is not None and verdict != "ok" else "ok"
+    key = f"cause.{code}.title"
+    return texts.text(key) if texts.has(key) else code
 
 
 def see_again(one: Checked, lang: Lang, now: datetime) -> Press | None:

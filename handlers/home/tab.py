@@ -5,7 +5,7 @@ Pure: what is known of a person in, a view out. Source: docs.slack.dev/reference
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from bot.watch import Watch
 from handlers.answers.news import moment
 from handlers.asking.command import command_text
 from handlers.asking.press import DETAILS, Press
-from handlers.asking.recent import check_again, checked_row, see_again
+from handlers.asking.recent import Later, check_again, checked_row, newest, see_again
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Element
 from handlers.slack.escape import mrkdwn, shorten
@@ -58,6 +58,7 @@ class Known:
     channels: Sequence[tuple[str, Sequence[Checked]]] = ()
     watches: Sequence[Watch] = ()
     expiring: Sequence[Expiring] = ()
+    later: Later = field(default_factory=dict)
     away: bool = False
 
 
@@ -78,9 +79,9 @@ def home_view(known: Known | None, lang: Lang, chosen: Lang | None, now: datetim
     else:
         parts += _expiring(known.expiring, texts, now)
         parts += _watches(known.watches, texts)
-        parts += _own(known.own, texts, now)
+        parts += _own(known, texts, now)
         for channel, entries in known.channels:
-            parts += _channel(channel, entries, texts, now)
+            parts += _channel(channel, entries, known.later, texts, now)
     parts.append(part(0, blocks.divider(), _language(texts, chosen)))
     fitted = fit(parts, characters=limits.VIEW_CHARACTERS, blocks=limits.VIEW_BLOCKS)
     return {"type": "home", "callback_id": CALLBACK_ID, "blocks": list(fitted.blocks)}
@@ -105,32 +106,36 @@ def _top(texts: Catalogue) -> list[Block]:
     return [blocks.header(texts.text("home.title")), intro, box, blocks.actions(button)]
 
 
-def _own(entries: Sequence[Checked], texts: Catalogue, now: datetime) -> list[Part]:
+def _own(known: Known, texts: Catalogue, now: datetime) -> list[Part]:
     made = [_title(texts.text("home.own.title"))]
-    if not entries:
+    if not known.own:
         return [*made, part(1, blocks.context(texts.text("home.own.none")))]
-    for number, one in enumerate(entries[:LISTED_OWN]):
+    for number, one in enumerate(known.own[:LISTED_OWN]):
         buttons: list[Element] = []
         again = check_again(one, texts.lang)
         for press, action, key in (
-            (see_again(one, texts.lang, now), DETAILS, "home.button.see"),
+            (see_again(newest(one, known.later), texts.lang, now), DETAILS, "home.button.see"),
             (again, AGAIN, "home.button.again"),
         ):
             value = press.encode() if press is not None else None
             if value is not None:
                 buttons.append(blocks.button(action, texts.text(key), value))
-        row = checked_row(one, texts)
+        row = checked_row(one, texts, known.later)
         made.append(part(2 + number, row, *([blocks.actions(*buttons)] if buttons else [])))
     return made
 
 
 def _channel(
-    channel: str, entries: Sequence[Checked], texts: Catalogue, now: datetime
+    channel: str, entries: Sequence[Checked], later: Later, texts: Catalogue, now: datetime
 ) -> list[Part]:
     made = [_title(texts.text("home.channel.title", channel=f"<#{channel}>"))]
     for number, one in enumerate(entries[:LISTED_IN_CHANNEL]):
-        row = checked_row(one, texts)
-        press, action, key = see_again(one, texts.lang, now), DETAILS, "home.button.see"
+        row = checked_row(one, texts, later)
+        press, action, key = (
+            see_again(newest(one, later), texts.lang, now),
+            DETAILS,
+            "home.button.see",
+        )
         if press is None:
             press, action, key = check_again(one, texts.lang), AGAIN, "home.button.again"
         value = press.encode()

@@ -28,6 +28,7 @@ from handlers.asking.command import Ask, Refused, command_text, parse_command
 from handlers.asking.noted import person_place
 from handlers.asking.press import Press, decode_press
 from handlers.asking.pressed import press_delivery
+from handlers.asking.recent import seen_later
 from handlers.desk import Desk, within
 from handlers.home.tab import AGAIN, CHECK_TYPED, CHOOSE, HOST, HOST_BLOCK, STOP, Expiring, Known
 from handlers.home.tab import home_view as view_of
@@ -110,12 +111,13 @@ async def _known(desk: Desk, asker: Asker, user: str) -> Known:
             (name, [one for one in found if one.question.digest() not in seen])
             for name, found in zip(names, lists, strict=True)
         ]
+        later = await seen_later(desk, [*own, *(one for _, found in channels for one in found)])
         questions = [one.question for one in watches] + [one.question for one in own]
         expiring = await _expiring(desk, questions)
     except StoreAwayError:
         return Known(away=True)
     with_entries: list[tuple[str, list[Checked]]] = [one for one in channels if one[1]]
-    return Known(own=own, channels=with_entries, watches=watches, expiring=expiring)
+    return Known(own=own, channels=with_entries, watches=watches, expiring=expiring, later=later)
 
 
 async def _expiring(desk: Desk, questions: list[Question]) -> list[Expiring]:

@@ -30,7 +30,7 @@ from handlers.slack.blocks import weigh
 from tests.handlers.asking.test_pressed import answer, shown_to_all
 from tests.handlers.conftest import Run, Running
 from tests.handlers.samples import missing_intermediate
-from tests.handlers.watches.test_watching import JOINED, NOT_JOINED, Clock, say
+from tests.handlers.watches.test_watching import JOINED, NOT_JOINED, Clock, say, until_told
 from tests.store.samples import question
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -144,6 +144,32 @@ async def test_old_entries_are_shown_and_checked_again(run: Run) -> None:
         await bot.slack.wait_for(lambda: "✓ *shop.example.jp*" in _words(bot))
         assert len(bot.vantage.asked) == 2
         assert bot.slack.refusals == ()
+
+
+async def test_what_a_watch_saw_since_is_shown(run: Run) -> None:
+    """Mended since one's own check: the entry says so, and Show opens what was seen last."""
+    clock = Clock()
+    async with run(clock=clock, real=True, app=declared()) as bot:
+        await say(bot, "shop.example.jp")
+        await say(bot, "watch shop.example.jp")
+        assert "since" not in own_entry((await opened(bot)).words())
+        bot.vantage.mended = True
+        clock.forward(1.2)
+        await until_told(bot, JOINED, "Mended")
+        home = await opened(bot)
+        entry = own_entry(home.words())
+        assert entry.startswith("✗ *shop.example.jp*")
+        assert "TLS works here" in entry
+        await bot.slack.press(AIKO, home, DETAILS)
+        await window(bot, "shop.example.jp is fine")
+        await bot.slack.command(AIKO, JOINED, "recent")
+        assert "\n✓ since" in own_entry(bot.slack.messages(JOINED, AIKO)[-1].words())
+        assert bot.slack.refusals == ()
+
+
+def own_entry(words: str) -> str:
+    """The first of one's own entries, with what stands under it."""
+    return words[words.index("✗ *shop.example.jp*") :]
 
 
 async def test_a_press_is_delivered_twice_and_done_once(run: Run) -> None:
