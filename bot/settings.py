@@ -34,6 +34,10 @@ _SECRETS = (
 )
 
 
+DEFAULT_VANTAGE = "here"
+"""What a place calls itself that nobody gave a name."""
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the text names it and says what to do."""
 
@@ -84,7 +88,7 @@ class Settings(BaseSettings):
     http_proxy: SecretStr | None = None
     no_proxy: str = ""
     tlscheck_proxy_resolves: bool = False
-    tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "here"
+    tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = DEFAULT_VANTAGE
     tlscheck_worker_key: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @field_validator("tlscheck_allow_networks", "tlscheck_deny_networks", mode="before")

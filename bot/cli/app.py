@@ -10,6 +10,7 @@ from typer.main import get_command
 from bot import __version__
 from bot.cli.chain import chain
 from bot.cli.check import check
+from bot.cli.compare import compare
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.explain import explain
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (check, chain, letter, sweep, schema, serve, worker, doctor, demo):
+for _command in (check, compare, chain, letter, sweep, schema, serve, worker, doctor, demo):
     app.command()(_command)
 # What is pasted may begin with a dash, or hold words that look like options.
 app.command(context_settings={"ignore_unknown_options": True})(explain)

@@ -22,7 +22,8 @@ from bot.cli.output import (
     waiting,
     write_fullchain,
 )
-from bot.cli.status import WrongUsageError, status_of
+from bot.cli.place import UnansweredError, open_place
+from bot.cli.status import FINE, UNCHECKED, WrongUsageError, status_of
 from bot.diagnosis.later import matters
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
@@ -60,6 +61,9 @@ def check(
     verbose: options.VerboseOption = False,
     fullchain: options.FullchainOption = None,
     software: options.SoftwareOption = None,
+    vantage: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Check from there, by a worker of that name.")
+    ] = None,
 ) -> int:
     """Say why TLS fails at a host, whom it hurts, and how to mend it.
 
@@ -80,21 +84,36 @@ def check(
         timeout=timeout,
         allow_networks=options.read_networks(allow_network or [], texts),
     )
+    if vantage is not None and common.allow_networks:
+        raise WrongUsageError(texts.text("worker.error.networks", vantage=vantage))
     questions = [common.model_copy(update={"target": target}) for target in parsed]
     out = open_out(chosen, as_json=as_json, verbose=verbose, as_of=moment)
     with quiet_pipe():
         save_command = None if fullchain else again_with("--fullchain", "fullchain.pem")
         try:
-            reports = asyncio.run(
-                _answer(settings, questions, out, save_command, software=chosen_software)
+            reports, unanswered = asyncio.run(
+                _answer(
+                    settings,
+                    questions,
+                    out,
+                    save_command,
+                    software=chosen_software,
+                    vantage=vantage,
+                )
             )
         except SettingsError as error:
             raise WrongUsageError(str(error)) from error
+        except UnansweredError as error:
+            print(error, file=sys.stderr)
+            return UNCHECKED
+        if not reports:
+            return UNCHECKED
         if len(reports) > 1:
             out.tally(reports)
     if fullchain is not None:
         write_fullchain(fullchain, reports[0], texts)
-    return status_of(report.verdict for report in reports)
+    status = status_of(report.verdict for report in reports)
+    return UNCHECKED if status == FINE and unanswered else status
 
 
 def _targets(typed: Sequence[str], texts: Catalogue, starttls: str | None) -> list[Target]:
@@ -145,27 +164,36 @@ async def _answer(
     save_command: str | None,
     *,
     software: str | None,
-) -> list[Report]:
+    vantage: str | None,
+) -> tuple[list[Report], int]:
+    """The Reports that came, and how many did not."""
     from bot.texts import phrase_report
-    from bot.vantage import CHANNEL_PATIENCE, open_local_vantage
+    from bot.vantage import CHANNEL_PATIENCE
 
     reports: list[Report] = []
+    unanswered = 0
     # One person at a terminal reads the first answer while the rest arrives; a line is final.
     read_on = len(questions) == 1 and not out.as_json
     patience = CHANNEL_PATIENCE if read_on else PATIENCE
     host_width = max(cell_len(place(question.target)) for question in questions)
-    async with open_local_vantage(settings, patience=patience) as vantage:
+    async with open_place(settings, vantage, patience=patience, lang=out.lang) as where:
         with progress(len(questions), out) as (shown, advance):
-            async with aclosing(_in_order(vantage, questions)) as answers:
+            async with aclosing(_in_order(where, questions)) as answers:
                 async for answer in answers:
+                    if isinstance(answer, UnansweredError):
+                        unanswered += 1
+                        print(answer, file=sys.stderr)
+                        advance()
+                        continue
                     report = phrase_report(for_software(answer, software), out.lang, out.zone)
                     if len(questions) == 1:
                         shown.answer(
                             report,
                             save_command=save_command,
-                            allow_command=again_with(*_allowing(report)),
+                            # A worker's policy is its own: no option of ours widens it.
+                            allow_command=None if vantage else again_with(*_allowing(report)),
                         )
-                        if read_on and (later := await _later(vantage, answer, out)):
+                        if read_on and (later := await _later(where, answer, out)):
                             report = phrase_report(
                                 for_software(later, software), out.lang, out.zone
                             )
@@ -176,7 +204,7 @@ async def _answer(
                     # A list of 100 000 keeps its verdicts, not its certificates.
                     reports.append(report if len(questions) == 1 else _verdict_only(report))
                     advance()
-    return reports
+    return reports, unanswered
 
 
 async def _later(vantage: Vantage, answer: Report, out: Out) -> Report | None:
@@ -199,15 +227,18 @@ def _verdict_only(report: Report) -> Report:
 
 async def _in_order(
     vantage: Vantage, questions: Iterable[Question]
-) -> AsyncGenerator[Report, None]:
+) -> AsyncGenerator[Report | UnansweredError, None]:
     """The answers in the order of the questions, each as soon as all before it are there."""
     places = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(question: Question) -> Report:
+    async def ask(question: Question) -> Report | UnansweredError:
         async with places:
-            return await vantage.check(question)
+            try:
+                return await vantage.check(question)
+            except UnansweredError as error:
+                return error
 
-    waiting: deque[asyncio.Task[Report]] = deque()
+    waiting: deque[asyncio.Task[Report | UnansweredError]] = deque()
     try:
         for question in questions:
             waiting.append(asyncio.create_task(ask(question)))

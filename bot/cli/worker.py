@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.options import read_settings
 from bot.cli.status import WrongUsageError
-from bot.settings import Settings, SettingsError, secrets_of
+from bot.settings import DEFAULT_VANTAGE, Settings, SettingsError, secrets_of
 from bot.texts.catalogue import Catalogue
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -42,6 +42,8 @@ def worker(
         raise WrongUsageError(texts.text("worker.usage.name", name=name[:80]))
     if name == "any":
         raise WrongUsageError(texts.text("worker.usage.any"))
+    if name == DEFAULT_VANTAGE:
+        raise WrongUsageError(texts.text("worker.usage.here"))
     if settings.redis_url is None:
         raise WrongUsageError(texts.text("worker.usage.redis"))
     url = settings.redis_url.get_secret_value()

@@ -101,9 +101,9 @@ class Difference(_Value):
 class Comparison(_Value):
     """The same server from several places.
 
-    `difference` is the cause of what the groups do not share; None when they agree (`same`), or
-    when fewer than two answered. Broken everywhere in the same way means that the server is at
-    fault, and no network.
+    `difference` is the cause of what the groups do not share; None when they agree (`same`), when
+    fewer than two answered, and when all who reached the server found the same fault: then the
+    server is at fault, and why others did not reach it stands in `footnotes`.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -22,6 +23,9 @@ log = structlog.get_logger(__name__)
 GRACE_SECONDS = 2.0
 """Beyond the question's own timeout: for the way there and back, and a short queue."""
 
+_MARGIN = 0.25
+"""How long before the bound an answer without what is still open in it is taken as it is."""
+
 MOST_PLACES = 50
 """Places that one comparison asks: those after them in the alphabet are left out, with a warning."""
 
@@ -33,6 +37,9 @@ class Asking(Protocol):
         self, question: Question, *, refresh: bool = False, vantage: str | None = None
     ) -> Answer:
         """The newest answer of a place."""
+
+    async def later(self, answer: Answer) -> Answer | None:
+        """The same answer once what was open in it has arrived."""
 
 
 async def gather(
@@ -62,11 +69,12 @@ async def gather(
         if len(names) > MOST_PLACES:
             log.warning("not all places are compared", asked=MOST_PLACES, left_out=len(names))
             names = names[:MOST_PLACES]
-    tasks = {
-        asyncio.create_task(_ask(service, places, question, one, refresh)): one for one in names
-    }
     loop = asyncio.get_running_loop()
     until = loop.time() + question.timeout + grace
+    tasks = {
+        asyncio.create_task(_ask(service, places, question, one, refresh, until)): one
+        for one in names
+    }
     waiting = set(tasks)
     try:
         while waiting:
@@ -88,12 +96,18 @@ async def gather(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ask(
-    service: Asking, places: Places, question: Question, name: str, refresh: bool
+async def _ask(  # noqa: PLR0917 - all of them are needed, and only this module calls it
+    service: Asking, places: Places, question: Question, name: str, refresh: bool, until: float
 ) -> Seen:
     failure: FailureCode
     try:
         answer = await service.ask(question, refresh=refresh, vantage=name)
+        if answer.report.pending:
+            # Whether a certificate was revoked may be the difference: it is waited for, within the
+            # bound, and the first answer stands when it does not come.
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until - _MARGIN):
+                    answer = await service.later(answer) or answer
     except PlaceFailedError as error:
         failure = error.reason.code
     except ServiceClosedError:

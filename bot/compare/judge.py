@@ -34,6 +34,8 @@ SAME_MOMENT = timedelta(minutes=2)
 _MOST_FOOTNOTES = 4
 _MOST_ADDRESSES = 16
 _BADNESS: dict[Verdict, int] = {"ok": 0, "warning": 1, "unreachable": 2, "broken": 3}
+# Who did not reach the server says less of it than who found it broken.
+_SAYS_LEAST: dict[Verdict, int] = {"ok": 0, "warning": 1, "broken": 2, "unreachable": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,20 @@ def judge(target: Target, places: Sequence[Seen], now: datetime) -> Comparison:
     groups = _folded(_looked(ordered))
     groups.sort(key=lambda one: (-one.lead.badness, -len(one.members), one.names))
     differences = _differences(groups)
+    # Who could not reach the server does not speak against those who all found the same fault.
+    agree = sum(one.lead.side.standing.verdict != "unreachable" for one in groups) == 1
+    only_reach = agree and groups[0].lead.side.standing.verdict == "broken"
     silent = [one for one in ordered if one.report is None]
     verdicts = [one.lead.side.standing.verdict for one in groups]
     answered = sum(len(one.members) for one in groups)
-    notes = [*differences[1:], *_about_places(groups)]
+    cause = differences[0] if differences and not only_reach else None
+    notes = [*(one for one in differences if one is not cause), *_about_places(groups)]
     return Comparison(
         target=target,
         compared_at=now,
         verdict=max(verdicts, key=_BADNESS.__getitem__) if verdicts else None,
         same=len(groups) == 1 and answered > 1,
-        difference=differences[0] if differences else None,
+        difference=cause,
         footnotes=tuple(notes[:_MOST_FOOTNOTES]),
         groups=(*map(_group, groups), *_silent_groups(silent)),
         places=tuple(ordered),
@@ -151,14 +157,15 @@ def _key(one: _Looked) -> tuple[object, ...]:
     report, fares = one.report, one.side.standing
     first = report.findings[0] if report.cause is not None and report.findings else None
     how = str(first.evidence.get("how")) if first is not None else ""
-    lacks = fares.store.lacks_sha256 if fares.store is not None else None
+    store = fares.store
+    bundle = (store.lacks_sha256, store.until) if store is not None else None
     inside = are_inside(addresses_of(report))
     return (
         fares.verdict,
         fares.cause,
         fares.because,
         how,
-        lacks,
+        bundle,
         inside,
         bool(first is not None and first.at_proxy),
     )
@@ -169,7 +176,14 @@ def _differences(groups: Sequence[_Same]) -> list[Difference]:
     if len(groups) < 2:
         return []
     # Of those that fare best, the one with the most places is what the others are compared with.
-    usual = min(groups, key=lambda one: (one.lead.badness, -len(one.members), one.names))
+    usual = min(
+        groups,
+        key=lambda one: (
+            _SAYS_LEAST[one.lead.side.standing.verdict],
+            -len(one.members),
+            one.names,
+        ),
+    )
     found: list[Difference] = []
     beside: list[Difference] = []
     for one in groups:

@@ -33,7 +33,7 @@ from bot.texts.names import short_name
 from bot.texts.phrase import phrase_guess
 
 MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "broken": "✗", "unreachable": "?"}
-_STYLES: dict[Verdict, str] = {
+STYLES: dict[Verdict, str] = {
     "ok": "bold green",
     "warning": "bold yellow",
     "broken": "bold red",
@@ -142,7 +142,7 @@ def render_row(report: Report, lang: Lang, *, host_width: int, width: int | None
     word = texts.text(f"terminal.verdict.{report.verdict}")
     room = max(cell_len(texts.text(f"terminal.verdict.{verdict}")) for verdict in MARKS)
     days_room = cell_len(texts.text("terminal.row.days", n=9999))
-    line = Text().append(f"{MARKS[report.verdict]} {pad(word, room)}", _STYLES[report.verdict])
+    line = Text().append(f"{MARKS[report.verdict]} {pad(word, room)}", STYLES[report.verdict])
     host = place(report.target)
     if width is not None:
         host_width = min(host_width, max(width - room - days_room - 30, 10))
@@ -191,7 +191,7 @@ def _headline(page: Page, report: Report) -> None:
         f"{host} — {_title(page.texts, report)}",
         first=f"{MARKS[report.verdict]} {word}  ",
         style="bold",
-        first_style=_STYLES[report.verdict],
+        first_style=STYLES[report.verdict],
     )
 
 

@@ -135,6 +135,11 @@ class Post:
         """Those that do not prove, as we demand, that they share our key: they are not asked."""
         return self._living.strangers
 
+    @property
+    def clock_offset(self) -> float:
+        """What has to be added to this machine's clock to get Redis', in seconds, by the last look."""
+        return self._offset
+
     async def look(self) -> tuple[Presence, ...]:
         """The workers that live now.
 

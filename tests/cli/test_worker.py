@@ -20,8 +20,9 @@ from tests.cli.conftest import Run
         (["--vantage", "prod-tokyo"], {}, "set REDIS_URL"),
         (["--vantage", "any"], {"REDIS_URL": "redis://x"}, "choose another"),
         (["--vantage", "prod tokyo"], {"REDIS_URL": "redis://x"}, "a name of letters"),
-        (["--label", "tokyo"], {"REDIS_URL": "redis://x"}, "name=value"),
-        ([], {"REDIS_URL": "ftp://x"}, "REDIS_URL: ftp://x is no address"),
+        ([], {"REDIS_URL": "redis://x"}, "a name of its own"),
+        (["--vantage", "a", "--label", "tokyo"], {"REDIS_URL": "redis://x"}, "name=value"),
+        (["--vantage", "a"], {"REDIS_URL": "ftp://x"}, "REDIS_URL: ftp://x is no address"),
         ([], {"REDIS_URL": "redis://x", "TLSCHECK_WORKER_KEY": "short"}, "TLSCHECK_WORKER_KEY: "),
     ],
 )
