@@ -15,7 +15,15 @@ from bot.diagnosis.target import parse_target
 from bot.settings import Settings, SettingsError
 from bot.store.connection import StoreAddressError, StoreAwayError
 from bot.vantage import CHANNEL_PATIENCE, Vantage
-from bot.worker import Post, Presence, RemoteVantage, VantageAwayError, key_of, open_post
+from bot.worker import (
+    Post,
+    Presence,
+    RemoteFailureError,
+    RemoteVantage,
+    VantageAwayError,
+    key_of,
+    open_post,
+)
 from bot.worker.machine import Machine
 from bot.worker.wire import ANY
 
@@ -63,6 +71,11 @@ class Places:
         workers = self._post.workers if self._post is not None else ()
         return tuple(dict.fromkeys((self._own.name, *(one.vantage for one in workers))))
 
+    def strangers(self) -> tuple[str, ...]:
+        """Where workers stand that do not share our key, and none that do: they cannot be asked."""
+        found = self._post.strangers if self._post is not None else ()
+        return tuple(dict.fromkeys(one.vantage for one in found if one.vantage not in self.names()))
+
     def presences(self, name: str) -> tuple[Presence, ...]:
         """What the workers at a place say of themselves, and what we can say of our own place."""
         if self._post is None:
@@ -103,11 +116,14 @@ class Places:
         Raises:
             VantageAwayError: Nobody is there, and its `known` names those that can be asked; or
                 Redis is away.
+            RemoteFailureError: Workers are there, and do not share our key.
         """
         if (found := self._known(name)) is None:
             if not await self._looked():
                 raise VantageAwayError("redis", name[:64])
             found = self._known(name)
+        if found is None and name in self.strangers():
+            raise RemoteFailureError("signature", name)
         if found is None:
             raise VantageAwayError("nobody", name[:64], known=", ".join(self.names()))
         if found == self._own.name or self._post is None:

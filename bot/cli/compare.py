@@ -91,7 +91,10 @@ async def _compare(
         if places.away:
             return None
         if not wanted and len(names) == 1:
-            raise WrongUsageError(texts.text("compare.workers.none"))
+            strangers = ", ".join(places.strangers()[:8])
+            none, other = "compare.workers.none", "worker.error.signature"
+            text = texts.text(other, vantage=strangers) if strangers else texts.text(none)
+            raise WrongUsageError(text)
         seen = []
         with progress(len(names), out) as (_, advance):
             answers = gather(Direct(places), places, question, names=names)

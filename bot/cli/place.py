@@ -55,7 +55,7 @@ async def open_place(
             try:
                 place = await places.find(name)
             except RemoteError as error:
-                kind = WrongUsageError if error.code == "nobody" else UnansweredError
+                kind = UnansweredError if error.code == "redis" else WrongUsageError
                 raise kind(failure_sentence(error, lang)) from error
             yield _Named(place, lang)
 

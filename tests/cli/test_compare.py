@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,12 +140,26 @@ async def test_check_from_a_place_that_is_not_there(tlscheck: Run, options: dict
         assert words in ended.err
 
 
-async def test_another_key(
-    tlscheck: Run, lab: Lab, options: dict[str, str], redis_url: str
+@pytest.mark.parametrize(
+    ("ours", "theirs", "status"),
+    [("k" * 16, None, 2), ("k" * 16, "o" * 16, 2), (None, "o" * 16, 3)],
+)
+async def test_another_key(  # noqa: PLR0917 - the case, and the fixtures
+    tlscheck: Run,
+    lab: Lab,
+    options: dict[str, str],
+    redis_url: str,
+    ours: str | None,
+    theirs: str | None,
+    status: int,
 ) -> None:
-    """A worker that refuses is a failure of that check, in one sentence."""
-    options["TLSCHECK_WORKER_KEY"] = "k" * 16
-    async with worker_process(plan_of(lab, redis_url)):
+    """Workers that do not share our key are named as such, not as being absent."""
+    if ours is not None:
+        options["TLSCHECK_WORKER_KEY"] = ours
+    async with worker_process(replace(plan_of(lab, redis_url), key=theirs)):
         ended = await tlscheck("check", HEALTHY, "--vantage", "prod-tokyo", **options)
-        assert (ended.status, ended.out) == (3, "")
+        assert (ended.status, ended.out) == (status, "")
         assert "TLSCHECK_WORKER_KEY" in ended.err
+        compared = await tlscheck("compare", HEALTHY, **options)
+        assert compared.status == status
+        assert "TLSCHECK_WORKER_KEY" in compared.err + compared.out
