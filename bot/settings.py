@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     no_proxy: str = ""
     tlscheck_proxy_resolves: bool = False
     tlscheck_vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = DEFAULT_VANTAGE
+    tlscheck_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     tlscheck_worker_key: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @field_validator("tlscheck_allow_networks", "tlscheck_deny_networks", mode="before")

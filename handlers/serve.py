@@ -40,6 +40,8 @@ from bot.sweeper import Sweeper
 from bot.texts import phrase_report
 from bot.vantage import LocalVantage, Vantage, open_local_vantage
 from bot.watcher import Teller, Watcher
+from bot.worker import key_of
+from bot.worker.fleet import Fleet
 from handlers.answers.present import Phrase, Presenter
 from handlers.app import build_app
 from handlers.asking.noted import Noted
@@ -253,8 +255,12 @@ async def serve(
                 found["tlscheck"] = "is ending"
             return found
 
+        fleet = None
+        if settings.redis_url is not None:
+            key = key_of(settings.tlscheck_worker_key)
+            fleet = Fleet(store.connection, metrics.registry, key)
         runner = web.AppRunner(
-            web_app(app if credentials.signing_secret else None, measures, problems, flow),
+            web_app(app if credentials.signing_secret else None, measures, problems, flow, fleet),
             access_log=None,
             shutdown_timeout=5.0,
         )

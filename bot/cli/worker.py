@@ -76,23 +76,41 @@ async def _run(settings: Settings, url: str, labels: dict[str, str], at_once: in
     import structlog
 
     from bot.log import configure_logging
+    from bot.metrics import Metrics
+    from bot.worker.door import open_door
     from bot.worker.worker import open_worker
 
     configure_logging(settings.tlscheck_log, secrets=secrets_of(settings))
     # It writes a line for each order, and shows what came over the wire.
     logging.getLogger("taskiq").setLevel(logging.ERROR)
     log = structlog.get_logger("tlscheck")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows has no such thing
-            loop.add_signal_handler(one, stop.set)
-    async with open_worker(settings, url, labels=labels, at_once=at_once) as running:
-        log.info(
-            "worker ready",
-            vantage=settings.tlscheck_vantage,
-            id=running.id,
-            signed=settings.tlscheck_worker_key is not None,
-        )
-        await running.run(stop)
+    metrics = Metrics()
+    async with (
+        open_worker(settings, url, labels=labels, at_once=at_once, metrics=metrics) as running,
+        open_door(settings.tlscheck_metrics_port, running, metrics) as port,
+    ):
+        if port is not None:
+            log.info("metrics can be read", port=port)
+        stop, at_once_now = asyncio.Event(), asyncio.Event()
+
+        def asked_to_end() -> None:
+            if stop.is_set():
+                at_once_now.set()
+                return
+            stop.set()
+            log.info("ending: finishing what was begun", checks=running.under_way)
+
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):  # Windows has no such thing
+                loop.add_signal_handler(one, asked_to_end)
+        work = asyncio.create_task(running.run(stop))
+        hurry = asyncio.create_task(at_once_now.wait())
+        await asyncio.wait({work, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not work.done():
+            log.info("ending at once: other workers take over", checks=running.under_way)
+            work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
     log.info("worker ended", vantage=settings.tlscheck_vantage)

@@ -34,7 +34,9 @@ from bot.store.connection import (
     heed_cancellation,
     reading_client,
 )
+from bot.worker.counts import Counts
 from bot.worker.presence import remove_other
+from bot.worker.seldom import Seldom
 from bot.worker.wire import LARGEST_ORDER
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,8 @@ DEAD_SECONDS = 5.0
 """An entry that nobody kept fresh for so long belongs to a dead worker."""
 
 MOST_DELIVERIES = 3
+MOST_LEFT = 10_000
+"""Entries that a worker hands over when it ends."""
 LONGEST_QUEUE = 100_000
 _AT_A_TIME = 32
 _BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -157,6 +161,7 @@ class Queue(RedisStreamBroker):
         consumer: str,
         at_once: int,
         on_lost: Callable[[str], Awaitable[None]],
+        counts: Counts,
     ) -> None:
         """Nothing is sent yet.
 
@@ -167,6 +172,7 @@ class Queue(RedisStreamBroker):
             consumer: This worker's name in the group.
             at_once: Entries that it works on at a time.
             on_lost: Called with the id of an order that is given up.
+            counts: Told what came of entries.
         """
         super().__init__(
             "redis://unused",  # connects only when used, and nothing of it is
@@ -180,9 +186,11 @@ class Queue(RedisStreamBroker):
         self._streams = tuple(map(stream_of, queues))
         self._at_once = at_once
         self._on_lost = on_lost
+        self._counts = counts
         self._held: dict[str, Entry] = {}
         self._unsaved: set[str] = set()
         self._ready: deque[tuple[str, bytes]] = deque()
+        self._seldom = Seldom()
 
     @property
     def held(self) -> int:
@@ -193,22 +201,30 @@ class Queue(RedisStreamBroker):
         """Nothing: groups are made when a read finds none."""
 
     async def aclose(self) -> None:
-        """Close what is this broker's own, and leave the group if nothing is held in it."""
-        if not self._held:
-            for stream in self._streams:
-                with suppress(StoreAwayError):
-                    await self._leave(stream)
+        """Close what is this broker's own, and leave the group; what is not answered goes to others."""
+        for stream in self._streams:
+            with suppress(StoreAwayError):
+                await self._leave(stream)
         await self._reader.aclose()
         await self.connection_pool.disconnect()
 
     async def _leave(self, stream: str) -> None:
+        # What Redis gave, though the reading of it was cut off, is among them.
         pending = await self._connection.execute(
-            "XPENDING", stream, GROUP, "-", "+", 1, self.consumer_name
+            "XPENDING", stream, GROUP, "-", "+", MOST_LEFT, self.consumer_name
         )
         if not pending:
             await self._connection.execute(
                 "XGROUP", "DELCONSUMER", stream, GROUP, self.consumer_name
             )
+            return
+        # As if this worker were dead since long: they are taken over at once.
+        # fmt: off
+        await self._connection.execute(
+            "XCLAIM", stream, GROUP, self.consumer_name, 0, *(one[0] for one in pending),
+            "IDLE", int(DEAD_SECONDS * 1000), "JUSTID",
+        )
+        # fmt: on
 
     async def kick(self, message: BrokerMessage) -> None:
         """Put a message on the worker's own queue."""
@@ -225,8 +241,9 @@ class Queue(RedisStreamBroker):
             try:
                 await self._read_or_group()
             except (RedisError, OSError, StoreAwayError) as error:
-                if failures == 0:
-                    log.warning("the queue cannot be read", error=type(error).__name__)
+                # That Redis is away is said by the connection, which notices it, too.
+                if failures == 0 and isinstance(error, ResponseError):
+                    log.warning("the queue cannot be read", error=str(error)[:200])
                 await asyncio.sleep(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
                 failures += 1
             else:
@@ -244,6 +261,7 @@ class Queue(RedisStreamBroker):
     def unsaved(self, order_id: str) -> None:
         """The reply could not be written: the entry stays, to be taken over by any worker."""
         self._unsaved.add(order_id)
+        self._counts.add("unsaved")
 
     async def _acknowledge(self, order_id: str) -> None:
         entry = self._held.pop(order_id, None)
@@ -298,16 +316,26 @@ class Queue(RedisStreamBroker):
         try:
             order_id = self.formatter.loads(data).task_id
         except ValueError:
-            log.warning("a message of another form was dropped", stream=entry[0], size=len(data))
+            self._dropped(entry[0], len(data))
             await self._drop(entry)
             return
         if order_id in self._held:
             # Sent once more after an outage.
+            self._counts.add("repeated")
             if self._held[order_id] != entry:
                 await self._drop(entry)
             return
         self._held[order_id] = entry
         self._ready.append((order_id, data))
+
+    def _dropped(self, stream: str, size: int) -> None:
+        """Say so, but not once for each of a flood."""
+        self._counts.add("dropped")
+        if self._seldom.may_say("form"):
+            so_far = self._counts.total["dropped"]
+            log.warning(
+                "messages of another form are dropped", stream=stream, size=size, so_far=so_far
+            )
 
     async def _keep_fresh(self, stream: str) -> None:
         numbers = [number for where, number in self._held.values() if where == stream]
@@ -337,6 +365,7 @@ class Queue(RedisStreamBroker):
                     await self._give_up(entry, fields)
                 else:
                     log.info("took over an order", deliveries=deliveries)
+                    self._counts.add("taken_over")
                     await self._take(entry, fields)
 
     async def _give_up(self, entry: Entry, fields: list[bytes] | None) -> None:
@@ -346,6 +375,7 @@ class Queue(RedisStreamBroker):
         except ValueError:
             pass
         else:
+            self._counts.add("given_up")
             log.error("an order was given up: workers died over it", deliveries=MOST_DELIVERIES)
             await self._on_lost(order_id)
         await self._drop(entry)

@@ -52,6 +52,7 @@ from bot.worker.presence import (
     remove_other,
 )
 from bot.worker.queue import message_of, put
+from bot.worker.seldom import Seldom
 from bot.worker.wire import (
     ANY,
     LARGEST_ORDER,
@@ -110,6 +111,7 @@ class Post:
         self._laters: OrderedDict[str, asyncio.Future[Report]] = OrderedDict()
         self._late: dict[str, asyncio.Future[Report]] = {}
         self._living = Round()
+        self._seldom = Seldom()
         self._offset = 0.0
         # When the list of workers was read last, and when Redis was last found to be back.
         self._looked: float | None = None
@@ -344,7 +346,8 @@ class Post:
         try:
             reply = read_reply(body, signature[:128].decode(errors="replace"), key=self._key)
         except RefusedError as error:
-            log.warning("a reply was refused", reason=error.code)
+            if self._seldom.may_say(error.code):
+                log.warning("a reply was refused", reason=error.code)
             self._doubt(body, error.code)
             return
         self._deliver(reply)
@@ -365,7 +368,8 @@ class Post:
     def _deliver(self, reply: Reply) -> None:
         waiting = self._waiting.get(reply.id)
         if waiting is not None and not _fits(reply, waiting):
-            log.warning("a reply was refused", reason="of another check")
+            if self._seldom.may_say("another"):
+                log.warning("a reply was refused", reason="of another check")
             return
         if reply.kind == "later":
             arriving = waiting.later if waiting is not None else self._late.get(reply.id)

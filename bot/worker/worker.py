@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -20,15 +21,18 @@ from taskiq.receiver import Receiver
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.target import parse_target
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.store.connection import Connection, StoreAwayError, connect
 from bot.vantage import OVERTIME_SECONDS, LocalVantage, open_local_vantage
 from bot.worker.bundles import find_bundles
+from bot.worker.counts import Counts
 from bot.worker.errors import FailureCode
 from bot.worker.machine import Machine, look_around
-from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, redis_time, withdraw
+from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, living, redis_time, withdraw
 from bot.worker.queue import TASK, Queue
 from bot.worker.seen import Seen
+from bot.worker.seldom import Seldom
 from bot.worker.wire import (
     ANY,
     LARGEST_REPLY,
@@ -145,31 +149,39 @@ class Worker:
         at_once: int,
         machine: Machine | None,
         clock: Callable[[], datetime],
+        metrics: Metrics | None = None,
     ) -> None:
         self.id = uuid4().hex
+        self.connection = connection
+        self.key = key
+        self._ready: bool | None = None
+        self.known = False
+        """Whether Redis took the last announcement."""
+        self.counts = Counts()
+        self._metrics = metrics or Metrics()
         self._vantage = vantage
-        self._connection = connection
-        self._key = key
         self._at_once = at_once
         self._clock = clock
         self._labels = dict(labels)
         self._machine = machine
         self._offset = 0.0
         self._seen = Seen()
-        self._queues = (vantage.name, ANY)
+        self._seldom = Seldom()
+        self.queues = (vantage.name, ANY)
         self._queue = Queue(
             url,
             connection,
-            self._queues,
+            self.queues,
             consumer=self.id,
             at_once=at_once,
             on_lost=self._lost,
+            counts=self.counts,
         )
         self._replies = Replies(connection, key, self._queue.unsaved)
         self._queue.with_result_backend(self._replies)
 
         # taskiq renames what it registers, which a method does not let it.
-        async def check(body: str, signature: str) -> Reply:
+        async def check(body: str, signature: str) -> Reply | None:
             return await self._check(body, signature)
 
         self._queue.register_task(check, task_name=TASK)
@@ -196,8 +208,14 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*beside, *self._later, return_exceptions=True)
             with suppress(StoreAwayError):
-                await withdraw(self._connection, self.id)
+                await self.counts.send(self.connection, self._vantage.name, self._now)
+                await withdraw(self.connection, self.id)
             await self._queue.aclose()
+
+    @property
+    def under_way(self) -> int:
+        """Orders that it has and has not answered."""
+        return self._queue.held
 
     @property
     def _now(self) -> float:
@@ -206,20 +224,47 @@ class Worker:
 
     async def _announce(self) -> None:
         """Say that this worker lives, for ever."""
-        known = True
         while True:
-            await asyncio.sleep(ANNOUNCE_SECONDS if known else 0.25)
-            known = await self.announce()
+            await asyncio.sleep(ANNOUNCE_SECONDS if self.known else 0.25)
+            await self.announce()
 
     async def announce(self) -> bool:
         """Say that this worker lives; whether Redis took it."""
         try:
-            now = await redis_time(self._connection)
+            now = await redis_time(self.connection)
             self._offset = now - self._clock().timestamp()
-            await announce(self._connection, self.presence, now, self._key)
-        except StoreAwayError:
+            await announce(self.connection, self.presence, now, self.key)
+            await self.counts.send(self.connection, self._vantage.name, now)
+        except StoreAwayError as error:
+            if self._ready is None:
+                self._ready = False
+                log.warning("no checks arrive until Redis answers", vantage=self._vantage.name)
+                log.debug("why it does not", error=str(error))
+            self.known = False
             return False
+        if not self.known:
+            await self._say_ready()
+        self.known = True
         return True
+
+    async def _say_ready(self) -> None:
+        """For whoever looks at the log: once at the start, and once after each outage."""
+        if self._ready:
+            log.info("worker ready again", vantage=self._vantage.name)
+            return
+        self._ready = True
+        others = 0
+        with suppress(StoreAwayError):
+            there = (await living(self.connection)).workers
+            others = sum(one.vantage == self._vantage.name for one in there) - 1
+        log.info(
+            "worker ready",
+            vantage=self._vantage.name,
+            id=self.id,
+            signed=self.key is not None,
+            at_once=self._at_once,
+            others_of_this_name=max(others, 0),
+        )
 
     @property
     def presence(self) -> Presence:
@@ -229,33 +274,46 @@ class Worker:
             vantage=self._vantage.name,
             labels=self._labels,
             roots_digest=self._vantage.roots_digest(_PROBE),
-            signed=self._key is not None,
+            signed=self.key is not None,
             at_once=self._at_once,
             clock_offset=round(self._offset, 3),
             machine=self._machine,
         )
 
-    async def _check(self, body: str, signature: str) -> Reply:
+    async def _check(self, body: str, signature: str) -> Reply | None:
         """Taskiq's task: one order."""
         raw = body.encode()
         try:
-            order = read_order(raw, signature, key=self._key, queues=self._queues, now=self._now)
+            order = read_order(raw, signature, key=self.key, queues=self.queues, now=self._now)
         except RefusedError as error:
-            log.warning("an order was refused", reason=error.code)
+            if self._seldom.may_say(error.code):
+                log.warning("an order was refused", reason=error.code)
+            self.counts.add("refused")
             return self._failure(_NOBODY, error.code)
         if not self._seen.may_run(order.id, order.expires, self._now):
-            log.warning("an order was refused", reason="it came too often")
+            if self._seldom.may_say("often"):
+                log.warning("an order was refused", reason="it came too often")
+            self.counts.add("refused")
             return self._failure(_NOBODY, "expired")
         # One that was taken over has less time: its asker does not wait longer for that.
         left = max(order.expires - self._now - _WAY_BACK, _LEAST_SECONDS)
         question = order.question
         question = question.model_copy(update={"timeout": min(question.timeout, left)})
+        begun = perf_counter()
         try:
-            async with asyncio.timeout(question.timeout + OVERTIME_SECONDS):
-                report = await self._vantage.check(question, patience=order.patience)
+            with self._metrics.check_running():
+                async with asyncio.timeout(question.timeout + OVERTIME_SECONDS):
+                    report = await self._vantage.check(question, patience=order.patience)
+        except asyncio.CancelledError:
+            # The program ends at once; others take over. taskiq would log that as a defect.
+            return None
         except Exception:
             log.exception("check failed", host=question.target.host)
+            self._metrics.check_failed()
+            self.counts.add("failed")
             return self._failure(order.id, "defect")
+        self._metrics.check_done(report.verdict, report.cause, perf_counter() - begun)
+        self.counts.add("answered")
         if report.pending and order.later:
             task = asyncio.create_task(self._send_later(order, report))
             self._later.add(task)
@@ -299,6 +357,7 @@ async def open_worker(
     at_once: int = AT_ONCE,
     open_vantage: OpenVantage = open_local_vantage,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Worker]:
     """A worker that is ready to `run`; Redis being away is no error here.
 
@@ -309,6 +368,7 @@ async def open_worker(
         at_once: Checks at a time.
         open_vantage: Makes the place from the settings.
         clock: The time.
+        metrics: What its own checks are counted in.
 
     Raises:
         SettingsError: The extra roots cannot be read.
@@ -329,8 +389,14 @@ async def open_worker(
                 at_once=at_once,
                 machine=await look_around(stores),
                 clock=clock,
+                metrics=metrics,
             )
             await worker.announce()
-            yield worker
+            try:
+                yield worker
+            finally:
+                # Also when it never ran: its port was taken.
+                with suppress(StoreAwayError):
+                    await withdraw(connection, worker.id)
         finally:
             await connection.aclose()

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
 from bot.metrics import CONTENT_TYPE
+from bot.worker.fleet import Fleet
 from handlers.asking.ask import ARRIVED
 from handlers.install.workspaces import add_pages
 from handlers.slack import limits
@@ -33,6 +34,7 @@ def web_app(
     measures: Measures,
     problems: Problems,
     flow: AsyncOAuthFlow | None = None,
+    fleet: Fleet | None = None,
 ) -> web.Application:
     """The web application.
 
@@ -41,6 +43,7 @@ def web_app(
         measures: What `/metrics` shows.
         problems: Asked by `/readyz`.
         flow: Installs into further workspaces; None: there is but one.
+        fleet: The queues and workers, for `/metrics`; None: there are none.
     """
 
     async def events(app: AsyncApp, request: web.Request) -> web.Response:
@@ -76,6 +79,8 @@ def web_app(
         )
 
     async def metrics(_request: web.Request) -> web.Response:
+        if fleet is not None:
+            await fleet.look()
         return web.Response(body=measures.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     made = web.Application(client_max_size=limits.REQUEST_BYTES)
