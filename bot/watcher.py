@@ -37,8 +37,10 @@ RETELL = timedelta(minutes=1)
 class Asking(Protocol):
     """The part of `bot.service.Service` that is used here."""
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
-        """The newest answer."""
+    async def ask(
+        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+    ) -> Answer:
+        """The newest answer of a place; None: our own."""
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived."""
@@ -145,7 +147,9 @@ class Watcher:
 
     async def _look(self, watch: Watch) -> None:
         try:
-            answer = await self._service.ask(watch.question, refresh=True)
+            answer = await self._service.ask(
+                watch.question, refresh=True, vantage=watch.vantage or None
+            )
         except ServiceClosedError:
             return  # the lease ends, and another process looks
         except CheckFailedError:

@@ -6,7 +6,7 @@ acknowledged, so that a worker that dies leaves its orders to others.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from time import perf_counter
@@ -18,6 +18,7 @@ from taskiq import AsyncResultBackend, TaskiqResult
 from taskiq.acks import AcknowledgeType
 from taskiq.receiver import Receiver
 
+from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.diagnosis.target import parse_target
@@ -356,6 +357,7 @@ async def open_worker(
     labels: Mapping[str, str] | None = None,
     at_once: int = AT_ONCE,
     open_vantage: OpenVantage = open_local_vantage,
+    bundles: Callable[[], Sequence[MachineStore]] = find_bundles,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     metrics: Metrics | None = None,
 ) -> AsyncIterator[Worker]:
@@ -367,6 +369,7 @@ async def open_worker(
         labels: What people may want to know of the place (`region=tokyo`).
         at_once: Checks at a time.
         open_vantage: Makes the place from the settings.
+        bundles: Reads the machine's CA bundles.
         clock: The time.
         metrics: What its own checks are counted in.
 
@@ -376,7 +379,7 @@ async def open_worker(
     """
     secret = settings.tlscheck_worker_key
     async with open_vantage(settings) as vantage:
-        stores = await asyncio.to_thread(find_bundles)
+        stores = await asyncio.to_thread(bundles)
         vantage.know_machine(stores)
         connection = connect(url)
         try:

@@ -13,13 +13,17 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from bot.diagnosis.resolve import NameNotResolvedError, Place
+from bot.diagnosis.surroundings import utc_now
 from bot.settings import Settings, load_settings
 from bot.vantage import LocalVantage, open_local_vantage
+from bot.worker.bundles import find_bundles
 from bot.worker.worker import open_worker
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -29,8 +33,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 class Plan:
     """What a worker of the tests does.
 
-    `names` leads a name, or with the key `*` any name, to an address and port. `core` is the
-    processor that it is kept to.
+    `names` leads a name, or with the key `*` any name, to an address and port. `root` is a folder
+    in which its machine's CA bundles lie as in `/`, `behind` how many seconds its clock is behind,
+    `core` the processor that it is kept to.
     """
 
     url: str
@@ -41,6 +46,9 @@ class Plan:
     key: str | None = None
     at_once: int = 100
     core: int | None = None
+    root: str | None = None
+    behind: float = 0.0
+    deny: tuple[str, ...] = ()
 
 
 class _Table:
@@ -60,22 +68,35 @@ async def _main(plan: Plan) -> None:
         _env_file=None,
         tlscheck_vantage=plan.vantage,
         tlscheck_allow_networks=plan.networks,
+        tlscheck_deny_networks=" ".join(plan.deny),
         tlscheck_worker_key=SecretStr(plan.key) if plan.key else None,
     )
+
+    def shows() -> datetime:
+        return utc_now() - timedelta(seconds=plan.behind)
 
     @asynccontextmanager
     async def vantage(settings: Settings) -> AsyncIterator[LocalVantage]:
         table = _Table(plan.names)
         async with open_local_vantage(
-            settings, resolver=table, extra_roots_pem=plan.roots_pem
+            settings,
+            resolver=table,
+            extra_roots_pem=plan.roots_pem,
+            clock=shows if plan.behind else utc_now,
         ) as opened:
             yield opened
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     logging.getLogger("taskiq").setLevel(logging.ERROR)
+    root = Path(plan.root or "/")
     async with open_worker(
-        settings, plan.url, at_once=plan.at_once, open_vantage=vantage
+        settings,
+        plan.url,
+        at_once=plan.at_once,
+        open_vantage=vantage,
+        bundles=lambda: find_bundles(root=root),
+        clock=shows,
     ) as worker:
         print(worker.id, flush=True)
         await worker.run(stop)
