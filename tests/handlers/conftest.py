@@ -15,6 +15,7 @@ from bot.demo.slack.courier import ACK_SECONDS
 from bot.demo.slack.server import open_slack
 from bot.demo.slack.stand_in import StandIn
 from bot.settings import Settings
+from bot.store.debts import LEASE
 from bot.texts import phrase_report
 from handlers.serve import Serving, serve
 from tests.handlers.samples import CannedVantage, phrase
@@ -79,6 +80,7 @@ async def run_bot(
         if via == "socket":
             changes["slack_app_token"] = SecretStr(APP_TOKEN)
         drain = changes.pop("drain_seconds", 5.0)
+        lease = changes.pop("lease", LEASE)
         opens = changes.pop("open_vantage", open_vantage)
         phrased = phrase_report if changes.pop("real", False) else phrase
         settings = settings_for(slack, redis_url, **changes)
@@ -95,6 +97,7 @@ async def run_bot(
                 patience=patience,
                 clock=clock,
                 drain_seconds=drain,
+                lease=lease,
             )
         )
         waiting: set[asyncio.Future[Any]] = {task, started}

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.handlers.owed.town import Town, open_town
+from tests.store.conftest import fragile_server
+
+__all__ = ["fragile_server", "town"]
 
 
 @pytest.fixture

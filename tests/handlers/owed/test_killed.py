@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.demo.slack.values import User
-from bot.demo.slack.workspace import AIKO, BEN
+from bot.demo.slack.workspace import AIKO
 from tests.handlers.owed.town import ANSWER, CHANNEL, SHOP, Town
-from tests.handlers.waiting import until
 
 WAYS = pytest.mark.parametrize("via", ["http", "socket"])
 RESTARTED = "being restarted"
@@ -99,25 +98,3 @@ async def test_a_hundred_askers_and_one_bot_killed(town: Town) -> None:
     await town.paid()
     assert [town.said(ANSWER, person) for person in people] == [1] * 100
     assert town.checks == [(first.name, SHOP), (left.name, SHOP)]
-
-
-async def test_redis_forgets_everything_and_the_bot_lives(town: Town) -> None:
-    """What is owed is noted again: after that the bot may die."""
-    one, two = await town.start("one"), await town.start("two")
-    town.ask(one)
-    await asked(town)
-    await town.checking()
-    await town.flush()
-
-    async def noted() -> bool:
-        return await town.owed() == 1
-
-    await until(noted, 30)
-    await one.kill()
-    await town.checking(by=two.name)
-    town.go()
-    await town.paid()
-    assert town.said(ANSWER, AIKO) == 1
-    town.ask(two)
-    await town.slack.command(BEN, CHANNEL, SHOP)
-    await town.hears(ANSWER, BEN)

@@ -8,11 +8,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import aiohttp
@@ -55,7 +56,9 @@ class FileVantage(CannedVantage):
         while not (self._directory / "go").exists():  # noqa: ASYNC110 - the sign comes from another process
             await asyncio.sleep(0.02)
         self.mended = (self._directory / "mended").exists()
-        return await super().check(question)
+        report = await super().check(question)
+        # Its numbers begin anew with each process.
+        return report.model_copy(update={"id": token_hex(16)})
 
 
 @dataclass
@@ -70,6 +73,10 @@ class Bot:
         """SIGKILL: no last word."""
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
+
+    def freeze(self, *, thaw: bool = False) -> None:
+        """SIGSTOP: it does not run, and does not know; or SIGCONT."""
+        self.process.send_signal(signal.SIGCONT if thaw else signal.SIGSTOP)
 
     async def stop(self) -> None:
         """SIGTERM: it drains, and has to end by itself."""
@@ -102,20 +109,16 @@ class Town:
         patience: float = 0.0,
         drain: float = 0.2,
         crash: str = "",
-        **environment: str,
+        environment: Mapping[str, str] | None = None,
     ) -> Bot:
         """Start a bot; it takes work when this returns. Over HTTP it is the one that is asked."""
         connected = self.slack.socket.opened
+        options = (str(self.directory), name, str(patience), str(drain), str(LEASE), crash)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.handlers.owed.town",
-            str(self.directory),
-            name,
-            str(patience),
-            str(drain),
-            str(LEASE),
-            crash,
+            *options,
             stdout=asyncio.subprocess.PIPE,
             env={
                 "PATH": os.environ["PATH"],
@@ -127,7 +130,7 @@ class Town:
                 "TLSCHECK_RATE_PERSON": "0",
                 "TLSCHECK_RATE_CHANNEL": "0",
                 **({"SLACK_APP_TOKEN": APP_TOKEN} if via == "socket" else {}),
-                **environment,
+                **(environment or {}),
             },
         )
         self.stack.push_async_callback(_ended, process)
@@ -190,10 +193,12 @@ class Town:
                 [await client.hlen(one) async for one in client.scan_iter("tlscheck:debts:*")]
             )
 
-    async def flush(self) -> None:
-        """Redis forgets everything, as one that was restarted without a disk does."""
+    async def takers(self) -> int:
+        """Bots that take over from others."""
         async with redis.Redis.from_url(self.redis_url) as client:
-            await client.flushall()
+            return sum(
+                [await client.zcard(one) async for one in client.scan_iter("tlscheck:takers:*")]
+            )
 
     async def paid(self) -> None:
         """Wait until nobody owes anything: what was to be said has been said."""
