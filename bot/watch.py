@@ -70,8 +70,6 @@ class Watch(BaseModel):
     """The shared message that it was begun on."""
     user: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,31}$")]
     lang: Lang = "en"
-    vantage: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
-    """The place that looks; empty: the bot's own. What is seen from elsewhere is no change here."""
     begun: AwareDatetime
     ends: AwareDatetime
     turn: int = 0
@@ -90,8 +88,6 @@ class Watch(BaseModel):
         """What is watched, for telling two watches of one channel apart."""
         target = self.question.target
         name = f"{self.kind}\n{target.host}\n{target.port}\n{target.starttls or ''}"
-        if self.vantage:
-            name += f"\n{self.vantage}"
         return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -108,14 +104,7 @@ class Asked:
 
 
 def begin(
-    id_: str,
-    kind: Kind,
-    question: Question,
-    *,
-    report: Report,
-    asked: Asked,
-    now: datetime,
-    vantage: str = "",
+    id_: str, kind: Kind, question: Question, *, report: Report, asked: Asked, now: datetime
 ) -> Watch:
     """A new watch, from the result that the asker has before them.
 
@@ -126,7 +115,6 @@ def begin(
         report: The newest result; nothing of it is told again.
         asked: Who asked, and where.
         now: The moment.
-        vantage: The place that the result came from and that looks on; empty: the bot's own.
     """
     state = state_of(report)
     watch = Watch(
@@ -139,7 +127,6 @@ def begin(
         message_ts=asked.message_ts,
         user=asked.user,
         lang=asked.lang,
-        vantage=vantage,
         begun=now,
         ends=now + (STATE_KEPT if kind == "state" else EXPIRY_KEPT),
         state=state,

@@ -37,10 +37,8 @@ RETELL = timedelta(minutes=1)
 class Asking(Protocol):
     """The part of `bot.service.Service` that is used here."""
 
-    async def ask(
-        self, question: Question, *, refresh: bool = False, vantage: str | None = None
-    ) -> Answer:
-        """The newest answer of a place; None: our own."""
+    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
+        """The newest answer."""
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived."""
@@ -147,9 +145,7 @@ class Watcher:
 
     async def _look(self, watch: Watch) -> None:
         try:
-            answer = await self._service.ask(
-                watch.question, refresh=True, vantage=watch.vantage or None
-            )
+            answer = await self._service.ask(watch.question, refresh=True)
         except ServiceClosedError:
             return  # the lease ends, and another process looks
         except CheckFailedError:

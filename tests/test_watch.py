@@ -218,5 +218,3 @@ def test_ports_and_kinds_are_told_apart() -> None:
     typed = state.model_copy(update={"question": question(typed="https://shop.example.jp/x")})
     other = state.model_copy(update={"question": question(port=8443)})
     assert len({state.subject, end.subject, typed.subject, other.subject}) == 3
-    elsewhere = state.model_copy(update={"vantage": "prod-tokyo"})
-    assert elsewhere.subject != state.subject

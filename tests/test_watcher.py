@@ -43,14 +43,10 @@ class Hosts:
     revoked: bool = False
     silent: bool = False
     looks: dict[str, int] = field(default_factory=dict)
-    asked_at: list[str | None] = field(default_factory=list)
 
-    async def ask(
-        self, asked: Question, *, refresh: bool = False, vantage: str | None = None
-    ) -> Answer:
+    async def ask(self, asked: Question, *, refresh: bool = False) -> Answer:
         """What a check would answer."""
         assert refresh
-        self.asked_at.append(vantage)
         host = asked.target.host
         self.looks[host] = self.looks.get(host, 0) + 1
         await asyncio.sleep(0)
@@ -119,7 +115,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def add(store: Store, hosts: Hosts, host: str, clock: Clock, vantage: str = "") -> Watch:
+async def add(store: Store, hosts: Hosts, host: str, clock: Clock) -> Watch:
     """Begin a watch of a host as it is now, due at once."""
     asked = question(host)
     watch = begin(
@@ -129,7 +125,6 @@ async def add(store: Store, hosts: Hosts, host: str, clock: Clock, vantage: str 
         report=hosts.report(asked),
         asked=Asked(channel="C024BE91L", user="U2147483697", lang="en"),
         now=clock(),
-        vantage=vantage,
     )
     await store.watches.add(watch, clock())
     return watch
@@ -167,19 +162,6 @@ async def test_a_change_is_told_once_by_many_bots(store: Store, redis_url: str) 
             await bot.aclose()
     assert sorted(listener.heard) == sorted((name, "changed") for name in names)
     assert set(hosts.looks.values()) == {1}
-
-
-async def test_a_watch_looks_on_from_where_it_began(store: Store) -> None:
-    """What another place sees is neither compared nor told."""
-    clock = Clock()
-    hosts, listener = Hosts(clock), Listener()
-    await add(store, hosts, "a.example.jp", clock)
-    await add(store, hosts, "b.example.jp", clock, "prod-tokyo")
-    bot = watcher(store, hosts, listener, clock)
-    bot.start()
-    await until(lambda: len(hosts.asked_at) >= 2)
-    await bot.aclose()
-    assert set(hosts.asked_at) == {None, "prod-tokyo"}
 
 
 async def test_looks_come_again_and_the_watch_ends(store: Store) -> None:

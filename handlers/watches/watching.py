@@ -61,16 +61,8 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
     answer = await desk.service.later(answer) or answer
     question = answer.record.without_input().question
     now = desk.clock()
-    seen_from = answer.report.vantage
     watch = begin(
-        _watch_id(question, kind),
-        kind,
-        question,
-        report=answer.report,
-        asked=asked,
-        now=now,
-        # Whoever asked for a look from elsewhere wants that one to go on.
-        vantage="" if seen_from == desk.service.vantage_name else seen_from,
+        _watch_id(question, kind), kind, question, report=answer.report, asked=asked, now=now
     )
     host = watched_name(question.target)
     try:
