@@ -31,9 +31,11 @@ FailureCode = Literal[
     "lost",
     "rates",
     "ending",
+    "left_out",
 ]
 """Why a place gave no Report: those of `bot.worker.errors`; rates: the asker may have no further
-check now; ending: this program is ending."""
+check now; ending: this program is ending; left_out: there are more places than one comparison asks.
+"""
 
 
 class _Value(BaseModel):
@@ -73,6 +75,8 @@ class Group(_Value):
     cause: Cause | None = None
     because: Because = "report"
     detail: Foreign = ""
+    bundle: Literal["system", "java", "python", "setting"] | None = None
+    """Whose CA bundle it is that decides, with `because` "roots"."""
     failure: FailureCode | None = None
     result: str = ""
     addresses: tuple[str, ...] = ()

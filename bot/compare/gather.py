@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-import structlog
-
 from bot.compare.comparison import FailureCode, Seen
 from bot.diagnosis.question import Question
 from bot.places import Places
@@ -18,8 +16,6 @@ from bot.service import (
     ServiceClosedError,
 )
 
-log = structlog.get_logger(__name__)
-
 GRACE_SECONDS = 2.0
 """Beyond the question's own timeout: for the way there and back, and a short queue."""
 
@@ -27,7 +23,7 @@ _MARGIN = 0.25
 """How long before the bound an answer without what is still open in it is taken as it is."""
 
 MOST_PLACES = 50
-"""Places that one comparison asks: those after them in the alphabet are left out, with a warning."""
+"""Places that one comparison asks; those after them are "left_out"."""
 
 
 class Asking(Protocol):
@@ -66,9 +62,7 @@ async def gather(
     """
     if names is None:
         names = await places.look()
-        if len(names) > MOST_PLACES:
-            log.warning("not all places are compared", asked=MOST_PLACES, left_out=len(names))
-            names = names[:MOST_PLACES]
+    names, left_out = names[:MOST_PLACES], names[MOST_PLACES:]
     loop = asyncio.get_running_loop()
     until = loop.time() + question.timeout + grace
     tasks = {
@@ -89,6 +83,8 @@ async def gather(
                 break
         for task in sorted(waiting, key=lambda one: names.index(tasks[one])):
             yield _seen(places, tasks[task], failure="silent")
+        for name in left_out:
+            yield _seen(places, name, failure="left_out")
     finally:
         # The check itself is the service's and goes on; only our waiting for it ends.
         for task in tasks:

@@ -195,8 +195,10 @@ def _differences(groups: Sequence[_Same]) -> list[Difference]:
     # What explains more places says more; what is certain, before what is not.
     found.sort(key=lambda one: not one.certain)
     told: dict[tuple[DifferenceCode, tuple[str, ...]], Difference] = {}
+    # Of healthy servers of many regions one line is enough.
+    fine = all(one.lead.badness < _BADNESS["unreachable"] for one in groups)
     for difference in (*found, *beside):
-        told.setdefault((difference.code, difference.odd), difference)
+        told.setdefault((difference.code, () if fine else difference.odd), difference)
     return list(told.values())
 
 
@@ -295,6 +297,7 @@ def _group(same: _Same) -> Group:
         cause=fares.cause,
         because=fares.because,
         detail=detail,
+        bundle=fares.store.kind if fares.store is not None else None,
         result=lead.report.id,
         addresses=tuple(addresses)[:_MOST_ADDRESSES],
     )

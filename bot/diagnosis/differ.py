@@ -310,7 +310,7 @@ def _chain(usual: Side, odd: Side) -> Divergence | None:
 
 
 def _roots(usual: Side, odd: Side) -> Divergence | None:
-    if odd.standing.because == "roots" and odd.standing.verdict == "broken":
+    if odd.standing.because == "roots" and odd.standing.verdict != "ok":
         store = odd.standing.store
         if store is not None:
             old = store.until is not None

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.report import MachineTrust, Report
+from bot.diagnosis.roots import membership_of
 
 Because = Literal["report", "roots", "openssl"]
 
@@ -25,6 +26,8 @@ _OLD_CLIENT = "openssl-1.0.2"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The verdict for the programs on that machine, and what it rests on.
+
+    "warning" with `because` "roots": only those of Java, or those that use certifi, fail.
 
     `store` is the CA bundle that decided, with `because` "roots"; `openssl` the release, and `line`
     what it prints, with "openssl".
@@ -53,6 +56,8 @@ def standing(report: Report, openssl: str | None = None) -> Standing:
         client = next((one for one in report.clients if one.client == _OLD_CLIENT), None)
         if old is not None and client is not None and client.outcome == "fails":
             return Standing("broken", None, "openssl", openssl=old[1], line=client.error)
+        if (behind := _store_of_some(report)) is not None:
+            return Standing("warning", Cause.UNTRUSTED_ROOT, "roots", behind)
     elif store is not None and store.verify.code == 0 and _only_of_trust(report):
         return Standing("ok", None, "roots", store)
     return Standing(report.verdict, report.cause)
@@ -65,6 +70,24 @@ def usual_store(report: Report) -> MachineTrust | None:
             if one.kind == kind:
                 return one
     return None
+
+
+def _store_of_some(report: Report) -> MachineTrust | None:
+    """A store that only some programs use (Java's, certifi) and that lacks the root.
+
+    A company's own root is in no such store unless somebody put it there: that is no news.
+    """
+    return next(
+        (
+            one
+            for one in report.machine
+            if one.kind in ("java", "python")
+            and one.verify.code != 0
+            and one.lacks_sha256 is not None
+            and membership_of(one.lacks_sha256) is not None
+        ),
+        None,
+    )
 
 
 def _only_of_trust(report: Report) -> bool:

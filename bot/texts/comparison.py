@@ -174,7 +174,10 @@ class _Teller:
         if group.because == "roots" and group.verdict == "ok":
             return texts.text("compare.what.known")
         if group.because != "report":
-            return texts.text(f"compare.what.{group.because}", detail=_cut(group.detail, 60))
+            what = f"compare.what.{group.because}"
+            if texts.has(some := f"{what}.{group.bundle}"):
+                what = some
+            return texts.text(what, detail=_cut(group.detail, 60))
         if group.verdict == "ok":
             leaf = leaf_of(report) if report is not None else None
             if leaf is None:
@@ -241,8 +244,8 @@ class _Teller:
 
 def _kind(group: Group) -> str:
     """Which text fits a group that all places are in."""
-    if group.because != "report" and group.verdict == "broken":
-        return group.because
+    if group.because != "report" and group.verdict != "ok":
+        return group.because if group.verdict == "broken" else "some"
     if group.cause in (Cause.DNS_FAILURE, Cause.EGRESS_DENIED):
         return group.cause.value
     return str(group.verdict)
@@ -262,7 +265,12 @@ def _variants(comparison: Comparison, one: Difference) -> tuple[str, ...]:
         case DifferenceCode.SPLIT_DNS:
             return (*fine, "inside" if said.get("odd_inside") else "public")
         case DifferenceCode.OLDER_ROOTS:
-            return ("dated",) if said.get("entered") else ()
+            dated = ("dated",) if said.get("entered") else ()
+            return (str(said.get("kind")), *dated)
+        case DifferenceCode.OTHER_ADDRESSES:
+            return (*unsure, *fine)
+        case DifferenceCode.OTHER_ROOTS if said.get("how") == "bundle":
+            return (f"bundle.{said.get('kind')}", "bundle")
         case DifferenceCode.UNKNOWN_NAME:
             if said.get("how") not in ("nxdomain", "no_address"):
                 return ("unanswered",)

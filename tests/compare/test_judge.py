@@ -27,10 +27,12 @@ from tests.compare.samples import (
 
 EXPIRED = certificate("old", days=-5)
 OTHER = certificate("new", days=80)
+NEWER = certificate("newer", days=85)
 ZSCALER = certificate("z", "Zscaler Intermediate")
 COMPANY = certificate("c", "Intranet CA 3")
 ELSEWHERE = "198.51.100.4"
 PRIVATE_ROOT = "ab" * 32
+JAVA_OF_2019 = bundle(lacks="ISRG Root X1", year=2019).model_copy(update={"kind": "java"})
 
 
 def office(*addresses: str, **said: Any) -> Report:
@@ -225,6 +227,35 @@ CASES = (
         (office(), tokyo(machine=(bundle(lacks="ISRG Root X1"),))),
         CODE.OTHER_ROOTS,
         evidence={"how": "bundle"},
+    ),
+    Case(
+        "an old trust store that only Java uses",
+        (
+            office(),
+            tokyo(machine=(bundle(), JAVA_OF_2019)),
+        ),
+        CODE.OLDER_ROOTS,
+        evidence={"kind": "java", "year": "2019"},
+        worst="warning",
+    ),
+    Case(
+        "a certifi of a program's own choice",
+        (
+            office(),
+            tokyo(
+                machine=(bundle(lacks="ISRG Root X1").model_copy(update={"kind": "python"}),),
+            ),
+        ),
+        CODE.OTHER_ROOTS,
+        evidence={"kind": "python"},
+        worst="warning",
+    ),
+    Case(
+        "two regions of a CDN, both healthy",
+        (office(), tokyo(ELSEWHERE, chain=(OTHER, R11)), osaka("192.0.2.8", chain=(NEWER, R11))),
+        CODE.OTHER_ADDRESSES,
+        odd=("prod-osaka",),
+        worst="ok",
     ),
     Case(
         "a company's root that one machine has",
@@ -452,6 +483,14 @@ def test_long_names_are_told_shorter(case: Case, lang: Lang) -> None:
     assert 0 < len(said.headline) <= 200
 
 
+def test_only_so_many_are_asked() -> None:
+    """Who was left out is named, too."""
+    left = [seen(f"p{number}", failure="left_out") for number in range(60)]
+    said = phrase_comparison(compared(seen(office()), seen(tokyo()), *left), "en")
+    assert said.same
+    assert "and 52 more — was not asked" in said.groups[-1].line
+
+
 def test_an_uncertain_difference_says_what_would_decide() -> None:
     """The address that only one side was led to is looked at from the other one."""
     case = next(one for one in CASES if one.name == "another public address that does not answer")
@@ -494,6 +533,15 @@ def test_an_uncertain_difference_says_what_would_decide() -> None:
             "broken",
             "lack ISRG Root X1",
         ),
+        (
+            (
+                tokyo(machine=(JAVA_OF_2019,)),
+                osaka(machine=(JAVA_OF_2019,)),
+            ),
+            True,
+            "warning",
+            "not for all programs: the server is fine, but Java’s trust store there lacks",
+        ),
     ],
 )
 def test_nothing_differs(
@@ -522,10 +570,9 @@ def test_places_that_see_the_same_are_folded() -> None:
 
 
 def test_a_setting_that_leads_to_another_bundle_counts_where_the_system_has_none() -> None:
-    """Java's own store alone does not make the machine's programs fail."""
-    java = bundle(lacks="ISRG Root X1", year=2019).model_copy(update={"kind": "java"})
-    assert compared(office(), tokyo(machine=(bundle(), java))).same
-    setting = java.model_copy(update={"kind": "setting"})
+    """The system's bundle is what most programs use."""
+    assert compared(office(), tokyo(machine=(JAVA_OF_2019,))).verdict == "warning"
+    setting = JAVA_OF_2019.model_copy(update={"kind": "setting"})
     difference = compared(office(), tokyo(machine=(setting,))).difference
     assert difference is not None
     assert difference.code is DifferenceCode.OLDER_ROOTS
