@@ -11,6 +11,7 @@ from typing import Any
 from bot.diagnosis.question import Question
 from bot.texts.catalogue import Lang
 from handlers.asking.command import Ask, Refused, parse_command
+from handlers.slack.uploaded import Uploaded, read_files
 from handlers.talking.alert import Alert, read_alert
 from handlers.talking.followup import FollowUp, read_followup
 
@@ -42,6 +43,7 @@ class Heard:
     direct: bool
     text: str
     team: str = ""
+    files: tuple[Uploaded, ...] = ()
 
     @property
     def thread(self) -> str | None:
@@ -73,6 +75,7 @@ def read_heard(event: Mapping[str, Any]) -> Heard | None:
         direct=direct,
         text=_MENTION.sub(" ", text).strip(),
         team=word("team", _CHANNEL) or "",
+        files=read_files(event.get("files")),
     )
 
 

@@ -25,6 +25,7 @@ from handlers.sharing.share import check_again
 from handlers.sharing.threads import last_press, press_in, press_of, remember, shown_in
 from handlers.slack.blocks import Message
 from handlers.slack.work import TooMuchWorkError
+from handlers.sweeps.heard import asks_to_sweep, sweep_heard
 from handlers.talking.errand import answer_question
 from handlers.talking.explain import render_explanation
 from handlers.talking.heard import Heard, Wish, language_of, read_heard, read_wish
@@ -76,6 +77,9 @@ async def _answer(desk: Desk, heard: Heard) -> None:
         reader, press = await asyncio.gather(desk.reader(heard.user), _meant(desk, heard))
         lang = reader.lang if desk.lang_is_set else language_of(heard.text, reader.lang)
         scene = replace(scene, lang=lang, zone=reader.zone)
+        if asks_to_sweep(heard):
+            await sweep_heard(desk, scene, heard)
+            return
         about = press.command.split(" ", 1)[0].rpartition(":")[0].strip("[]") if press else None
         wish = read_wish(heard.text, scene.lang, about)
         await _grant(desk, scene, press, wish)

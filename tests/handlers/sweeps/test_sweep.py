@@ -4,6 +4,8 @@ import csv
 import io
 import json
 
+import pytest
+
 from bot.demo.slack.values import Message, View
 from bot.demo.slack.workspace import AIKO, BEN
 from bot.diagnosis.report import Report
@@ -199,4 +201,29 @@ async def test_many_hosts_have_pages_and_bounds(bot: Running) -> None:
     view = await window(bot, "Page 1 of 3")
     await bot.slack.press(AIKO, view, FURTHER)
     await bot.slack.wait_for(lambda: any("Page 2 of 3" in one.words() for one in bot.slack.views))
+    assert bot.slack.refusals == ()
+
+
+@pytest.mark.parametrize("channel", ["dm", CHANNEL])
+async def test_a_file_beside_the_word(bot: Running, channel: str) -> None:
+    """In the direct messages, or in a thread under the mention; without a file it is said how."""
+    file = bot.slack.upload(AIKO, "一覧.csv", "ホスト名,担当\na.example,x\n".encode("cp932"))
+    mention = "" if channel == "dm" else "<@U0TLSCHECK> "
+    said = await bot.slack.say(AIKO, channel, f"{mention}sweep please", files=[file])
+
+    def told() -> str:
+        there = bot.slack.replies(said) if mention else bot.slack.messages("D0AIKO")
+        return "\n".join(one.words() for one in there)
+
+    await bot.slack.wait_for(lambda: "1 host checked: 1 broken" in told())
+    await bot.slack.wait_for(lambda: "your sweep is done" in told())
+    await bot.slack.say(AIKO, "dm", "sweep <http://b.example|b.example>\nc.example:8443")
+    await bot.slack.wait_for(
+        lambda: any("2 hosts checked" in one.words() for one in bot.slack.messages("D0AIKO"))
+    )
+    await bot.slack.say(AIKO, "dm", "sweep")
+    await bot.slack.wait_for(
+        lambda: "Send a file with one host a line" in bot.slack.messages("D0AIKO")[-1].words()
+    )
+    assert {one.target.host for one in bot.vantage.asked} == {"a.example", "b.example", "c.example"}
     assert bot.slack.refusals == ()
