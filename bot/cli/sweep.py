@@ -46,6 +46,9 @@ def sweep(
         Path | None, typer.Option(metavar="OUT", help="Write one Report a line there.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a table there.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Draw the summary there, as a PNG.")
+    ] = None,
     vantage: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only by the workers of this name.")
     ] = None,
@@ -73,6 +76,8 @@ def sweep(
     """
     settings, chosen, texts = options.read_settings(lang)
     targets = list({result_key(one): one for one in _targets(file, texts)}.values())
+    if chart is not None and not _may_draw(chart):
+        raise WrongUsageError(texts.text("sweep.chart.other", file=chart))
     try:
         results = Results(jsonl, csv)
     except ResultsError as error:
@@ -82,15 +87,27 @@ def sweep(
     out = open_out(chosen)
     with quiet_pipe():
         try:
-            return asyncio.run(
-                _Sweep(settings, texts, out, results, vantage).run(targets, common, politeness)
-            )
+            sweep = _Sweep(settings, texts, out, results, vantage)
+            try:
+                return asyncio.run(sweep.run(targets, common, politeness))
+            finally:
+                if chart is not None:
+                    sweep.draw(chart, file)
         except SettingsError as error:
             raise WrongUsageError(str(error)) from error
         except ResultsError as error:
             raise WrongUsageError(texts.text(error.key, n=None, **error.values)) from error
         finally:
             results.close()
+
+
+def _may_draw(file: Path) -> bool:
+    """Whether nothing but an earlier picture would be written over."""
+    if not file.exists():
+        return file.parent.is_dir()
+    with suppress(OSError), file.open("rb") as source:
+        return source.read(8) == b"\x89PNG\r\n\x1a\n"
+    return False
 
 
 def _targets(file: str, texts: Catalogue) -> list[Target]:
@@ -152,6 +169,20 @@ class _Sweep:
         self._summary()
         status = status_of(self._tally.verdicts)  # type: ignore[arg-type] # its keys are verdicts
         return UNCHECKED if status == 0 and self._unanswered else status
+
+    def draw(self, chart: Path, name: str) -> None:
+        """Write the picture of what was found, also when that is not all of it."""
+        from bot.render.charts import sweep_picture
+
+        picture = sweep_picture(
+            self._tally, Path(name).name, datetime.now(UTC), self._out.lang, self._out.zone
+        )
+        try:
+            chart.write_bytes(picture.png)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            text = self._texts.text("sweep.file.unusable", file=chart, reason=reason)
+            raise WrongUsageError(text) from error
 
     async def _ask_all(
         self,

@@ -75,6 +75,18 @@ async def test_from_here(tlscheck: Run, tmp_path: Path) -> None:
     assert "全 1 件" in (await tlscheck("sweep", "-", "--lang", "ja", stdin="127.0.0.1:1")).out
 
 
+async def test_a_chart(tlscheck: Run, tmp_path: Path) -> None:
+    """The summary as a picture; nothing but an earlier picture is written over."""
+    for _ in range(2):
+        ended = await tlscheck("sweep", "-", "--chart", "out.png", stdin="127.0.0.1:1\n")
+        assert ended.status == 3, ended.err
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "notes").write_text("mine", encoding="utf-8")
+    ended = await tlscheck("sweep", "-", "--chart", "notes", stdin="127.0.0.1:1\n")
+    assert (ended.status, "notes is no picture" in ended.err) == (2, True)
+    assert (tmp_path / "notes").read_text(encoding="utf-8") == "mine"
+
+
 async def test_wrong_usage(tlscheck: Run, tmp_path: Path) -> None:
     """One line names the file, the worker or the setting."""
     (tmp_path / "notes").write_text("127.0.0.1:1\n", encoding="utf-8")

@@ -72,7 +72,7 @@ async def test_from_the_file_to_the_files(bot: Running) -> None:
     assert "The server does not send its intermediate certificate" in words
     assert "`h1.site1.example`, `h51.site1.example`" in words
     assert "FujiSSL SHA2 Domain Secure Site CA" in words
-    assert "end within 90 days" in words
+    assert "end in 30 to 90 days" in words
     assert f"asked for by <@{AIKO.id}>" in words
     assert STOP not in message.action_ids
     replies = await bot.slack.wait_for(lambda: bot.slack.replies(message))
