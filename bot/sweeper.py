@@ -453,12 +453,15 @@ class _Run:
 
     async def _paint(self) -> None:
         shown: tuple[int, tuple[str, ...]] | None = None
+        pause = self._tools.paint_seconds / 4
         while True:
             progress = self._progress("running", by=self._claimed.by)
             if (progress.done, progress.places) != shown:
                 await self._tools.shower.show(self._sweep, progress)
                 shown = progress.done, progress.places
-            await asyncio.sleep(self._tools.paint_seconds)
+            # At first somebody looks whether it goes on.
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._tools.paint_seconds)
 
     def _progress(self, state: State, *, by: str = "", reason: str = "") -> Progress:
         done, total = self._tally.total, self._sweep.count

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from bot.diagnosis.question import Question
@@ -9,15 +11,17 @@ from bot.diagnosis.target import TargetError, parse_target
 from bot.store.sweeps import KEPT
 from bot.sweep import Row
 from bot.sweep.job import DamagedError, unpack_rows
+from bot.sweep.tally import expiry_of
 from bot.texts.catalogue import Catalogue, catalogue
 from handlers.asking.command import command_text
 from handlers.asking.press import Press
 from handlers.desk import Desk
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Element
+from handlers.slack.escape import mrkdwn, shorten
 from handlers.slack.place import Place
 from handlers.sweeps.message import cause_title, number, place_of
-from handlers.sweeps.press import EARLIER, FURTHER, HOST, SweepPress
+from handlers.sweeps.press import EARLIER, ENDS_SOON, FURTHER, HOST, SOON, SweepPress
 from handlers.windows.window import push_details, update
 
 PAGE: Final = 20
@@ -58,21 +62,27 @@ async def _fill(desk: Desk, view_id: str, press: SweepPress) -> None:
             gone = texts.text("sweep.slack.error.gone", n=KEPT.days)
             await update(desk, view_id, _view(press, [_plain(gone)]))
             return
-        rows = await asyncio.to_thread(_rows, packed, press.what)
+        rows = await asyncio.to_thread(_rows, packed, press.what, desk.clock())
         view = list_view(rows, press)
     except Exception as error:
         view = _view(press, [_plain(desk.failure(error, press.lang, "", "sweep").text)])
     await update(desk, view_id, view)
 
 
-def _rows(packed: Sequence[bytes], what: str) -> list[Row]:
-    found = []
+def _rows(packed: Sequence[bytes], what: str, now: datetime) -> list[Row]:
+    found: list[Row] = []
     for parcel in packed:
-        try:
-            found += [one for one in unpack_rows(parcel) if what in (one.verdict, one.cause)]
-        except DamagedError:
-            continue
+        with suppress(DamagedError):
+            found += [one for one in unpack_rows(parcel) if _fits(one, what, now)]
+    if what == SOON:
+        return sorted(found, key=lambda row: (row.not_after or now, row.host, row.port))
     return sorted(found, key=lambda row: (row.host, row.port))
+
+
+def _fits(row: Row, what: str, now: datetime) -> bool:
+    if what == SOON:
+        return expiry_of(row.not_after, now) in ENDS_SOON
+    return what in (row.verdict, row.cause)
 
 
 def list_view(rows: Sequence[Row], press: SweepPress) -> View:
@@ -102,19 +112,18 @@ def list_view(rows: Sequence[Row], press: SweepPress) -> View:
 
 
 def _heading(what: str, count: int, texts: Catalogue) -> str:
-    if what in ("broken", "unreachable"):
+    if what in ("broken", "unreachable", SOON):
         return texts.text(f"sweep.slack.list.{what}", n=count, count=number(count))
     cause = cause_title(what, texts)
     return texts.text("sweep.slack.list.cause", n=count, count=number(count), cause=cause)
 
 
 def _host(row: Row, at: int, press: SweepPress, texts: Catalogue) -> Block:
-    lines = [place_of(row)]
-    if press.what == row.verdict and row.cause:
-        lines.append(cause_title(row.cause, texts))
+    said = [cause_title(row.cause, texts)] if row.cause and row.cause != press.what else []
     if row.not_after is not None:
-        lines.append(texts.text("sweep.slack.list.until", date=f"{row.not_after:%Y-%m-%d}"))
-    made = _plain("\n".join(lines))
+        said.append(texts.text("sweep.slack.list.until", date=f"{row.not_after:%Y-%m-%d}"))
+    text = f"*{mrkdwn(shorten(place_of(row), 255))}*\n{mrkdwn('  ·  '.join(said))}"
+    made: Block = {"type": "section", "text": blocks.marked(text)}
     value = _press(row, press)
     if value is not None:
         made["accessory"] = blocks.button(

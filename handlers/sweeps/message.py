@@ -16,13 +16,13 @@ from bot.texts.phrase import period
 from handlers.slack import blocks
 from handlers.slack.blocks import Block, Element, Message
 from handlers.slack.escape import mrkdwn, shorten
-from handlers.sweeps.press import CONTINUE, FILES, SHOW, STOP, SweepPress
+from handlers.sweeps.press import CONTINUE, ENDS_SOON, FILES, SHOW, SOON, STOP, SweepPress
 
-MOST_CAUSES: Final = 8
+MOST_CAUSES: Final = {"broken": 5, "unreachable": 3, "warning": 2}
+"""By verdict; with three long names each they fill two thirds of what a message may hold."""
 MOST_ISSUERS: Final = 5
 _BAR: Final = 24
 _VERDICTS: Final = ("broken", "warning", "unreachable", "ok")
-_GROUPS: Final = ("broken", "unreachable", "warning")
 _PLACES: Final = 5
 
 
@@ -100,18 +100,15 @@ def _counts(sweep: Sweep, progress: Progress, texts: Catalogue) -> str:
 
 def _summary(sweep: Sweep, tally: Tally, texts: Catalogue) -> list[Block]:
     made: list[Block] = []
-    by_cause = sorted(
-        tally.causes.items(), key=lambda one: (_GROUPS.index(_group(tally, one[0])), -one[1])
-    )
-    shown = by_cause[:MOST_CAUSES]
-    heading = ""
-    for code, count in shown:
-        if _group(tally, code) != heading:
-            heading = _group(tally, code)
-            made.append(_section(f"*{texts.text(f'sweep.slack.group.{heading}')}*"))
-        made.append(_cause(sweep, tally, code, count, texts))
-    if more := len(by_cause) - len(shown):
-        made.append(blocks.context(texts.text("sweep.slack.more_causes", n=more)))
+    left_out = len(tally.causes)
+    for group, most in MOST_CAUSES.items():
+        found = [one for one in tally.causes.most_common() if _group(tally, one[0]) == group]
+        if found:
+            made.append(_section(f"*{texts.text(f'sweep.slack.group.{group}')}*"))
+        made += [_cause(sweep, tally, code, count, texts) for code, count in found[:most]]
+        left_out -= len(found[:most])
+    if left_out:
+        made.append(blocks.context(texts.text("sweep.slack.more_causes", n=left_out)))
     if tally.total:
         made.append(blocks.rich(*_issuers(tally, texts), *_expiry(tally, texts)))
     return made
@@ -121,12 +118,12 @@ def _group(tally: Tally, code: str) -> str:
     """Under which heading a cause stands: the verdict of its first host."""
     named = tally.examples.get(code)
     verdict = named[0].verdict if named else "broken"
-    return verdict if verdict in _GROUPS else "warning"
+    return verdict if verdict in MOST_CAUSES else "warning"
 
 
 def _cause(sweep: Sweep, tally: Tally, code: str, count: int, texts: Catalogue) -> Block:
     examples = [place_of(one) for one in tally.examples.get(code, [])]
-    named = ", ".join(f"`{mrkdwn(shorten(one, 60))}`" for one in examples)
+    named = ", ".join(f"`{mrkdwn(shorten(one, 45))}`" for one in examples)
     if more := count - len(examples):
         named = texts.text("sweep.slack.and_more", n=more, named=named, more=number(more))
     made = _section(f"*{number(count)}*   {mrkdwn(cause_title(code, texts))}\n{named}")
@@ -176,6 +173,8 @@ def _small_print(sweep: Sweep, progress: Progress, texts: Catalogue) -> str:
         said.append(texts.text("sweep.slack.continued_by", user=f"<@{progress.by}>"))
     if progress.state == "done" and rest > 0:
         said.append(texts.text("sweep.slack.unanswered", n=rest, left=number(rest)))
+    if progress.state == "done":
+        said.append(mrkdwn(shorten(sweep.title, 60)))
     said.append(texts.text("sweep.slack.asked_by", user=f"<@{sweep.user}>"))
     return "  ·  ".join(said)
 
@@ -183,7 +182,7 @@ def _small_print(sweep: Sweep, progress: Progress, texts: Catalogue) -> str:
 def _running(sweep: Sweep, progress: Progress, texts: Catalogue) -> list[str]:
     said = []
     if progress.left_seconds is not None:
-        left = period(timedelta(seconds=max(1, round(progress.left_seconds))), sweep.lang)
+        left = _length(max(1, round(progress.left_seconds)), texts)
         rate = f"{progress.rate:.0f}" if progress.rate >= 3 else f"{progress.rate:.1f}"
         said.append(texts.text("sweep.slack.speed", rate=rate, left=left))
     if not progress.places:
@@ -192,6 +191,12 @@ def _running(sweep: Sweep, progress: Progress, texts: Catalogue) -> list[str]:
     more = len(progress.places) - _PLACES
     key = "sweep.slack.from_more" if more > 0 else "sweep.slack.from"
     return [*said, texts.text(key, n=progress.workers, names=named, more=more)]
+
+
+def _length(seconds: int, texts: Catalogue) -> str:
+    if seconds < 90:
+        return texts.text("sweep.slack.seconds", n=seconds)
+    return period(timedelta(seconds=seconds), texts.lang)
 
 
 def _buttons(sweep: Sweep, progress: Progress, texts: Catalogue) -> list[Element]:
@@ -205,8 +210,11 @@ def _buttons(sweep: Sweep, progress: Progress, texts: Catalogue) -> list[Element
         made.append(button(STOP, "stop", style="danger"))
     elif progress.done < sweep.count and progress.reason != "damaged":
         made.append(button(CONTINUE, "continue", style="primary"))
-    for what in ("broken", "unreachable"):
-        if progress.tally.verdicts[what]:
+    tally = progress.tally
+    counts = {one: tally.verdicts[one] for one in ("broken", "unreachable")}
+    counts[SOON] = sum(tally.expiry[one] for one in ENDS_SOON)
+    for what, count in counts.items():
+        if count:
             made.append(button(f"{SHOW}_{what}", what, what))
     if progress.done and progress.state in ("stopped", "done"):
         made.append(button(FILES, "files"))

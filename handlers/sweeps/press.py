@@ -20,10 +20,15 @@ HOST: Final = "tlscheck_sweep_host"
 """In that window: the details of a host."""
 
 
+SOON: Final = "soon"
+"""In place of a verdict or a cause: the hosts whose certificate ends soon, in one of `ENDS_SOON`."""
+ENDS_SOON: Final = ("week", "month")
+
+
 class SweepPress(BaseModel):
     """The value of a button: which sweep, in which language, and which page of which of its hosts.
 
-    `what` is a cause, or `broken` or `unreachable` for all of them.
+    `what` is a cause, or `broken` or `unreachable` for all of them, or `SOON`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

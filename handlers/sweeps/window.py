@@ -6,6 +6,7 @@ files are in `view.state.values` when it is sent off.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ TEXT: Final = "tlscheck_sweep_text"
 VANTAGE: Final = "tlscheck_sweep_vantage"
 WHERE: Final = "tlscheck_sweep_where"
 ENDINGS: Final = ("txt", "csv", "tsv", "list")
+LOOK_SECONDS: Final = 0.5
 _MOST_PLACES: Final = 50
 
 View = dict[str, Any]
@@ -69,6 +71,11 @@ async def open_list_window(desk: Desk, opened: Opened, typed: str = "") -> None:
         if not desk.most_swept:
             await desk.tell(opened.url, say(opened.lang, "sweep.slack.error.closed"))
             return
+        if not _places(desk):
+            # Some may have come just now; the trigger does not wait for long.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await desk.places.look()
         view = sweep_view(opened, _places(desk), desk.most_swept, typed)
         await desk.client.views_open(trigger_id=opened.trigger_id, view=view)
     except Exception as error:

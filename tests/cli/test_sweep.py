@@ -105,7 +105,7 @@ async def test_stopped_and_continued(
 ) -> None:
     """Ctrl-C ends it with a summary; the same command asks only what is missing."""
     out = tmp_path / "out.jsonl"
-    arguments = (str(listed(tmp_path, 600)), "--jsonl", str(out), *FAST)
+    arguments = (str(listed(tmp_path, 2000)), "--jsonl", str(out), *FAST)
     async with worker_process(plan_of(lab, redis_url)):
         process = await start(environment, tmp_path, *arguments, url=redis_url)
         await until(out, 100)
@@ -116,11 +116,11 @@ async def test_stopped_and_continued(
         assert b"Stopped; " in err
         assert b"Traceback" not in err
         first = swept(out)
-        assert 100 <= len(first) < 600
+        assert 100 <= len(first) < 2000
         process = await start(environment, tmp_path, *arguments, url=redis_url)
         async with asyncio.timeout(60):
             _, err = await process.communicate()
     assert f"Going on: {len(first)} results".encode() in err
     found = swept(out)
     assert found[: len(first)] == first
-    assert sorted(found) == sorted(f"h{i}.site.example" for i in range(600))
+    assert sorted(found) == sorted(f"h{i}.site.example" for i in range(2000))
