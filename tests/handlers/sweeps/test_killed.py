@@ -112,10 +112,10 @@ async def test_a_killed_bot_a_killed_worker_and_a_restarted_redis(
         worker_process(plan_of(lab, url, "prod-osaka")),
         open_store(url, utc_now) as store,
     ):
-        one = await town.start("one", TLSCHECK_SWEEP_RATE="100")
+        one = await town.start("one", environment={"TLSCHECK_SWEEP_RATE": "100"})
         await begin(town)
         await reached(store, 100)
-        await town.start("two", TLSCHECK_SWEEP_RATE="100")
+        await town.start("two", environment={"TLSCHECK_SWEEP_RATE": "100"})
         await one.kill()
         before = await done(store)
         assert before < COUNT
@@ -151,10 +151,10 @@ async def test_stopped_at_one_bot_and_continued_by_another(
         worker_process(plan_of(lab, url, "prod-tokyo")),
         open_store(url, utc_now) as store,
     ):
-        one = await town.start("one", TLSCHECK_SWEEP_RATE="150")
+        one = await town.start("one", environment={"TLSCHECK_SWEEP_RATE": "150"})
         await begin(town)
         await reached(store, 100)
-        two = await town.start("two", TLSCHECK_SWEEP_RATE="2000")
+        two = await town.start("two", environment={"TLSCHECK_SWEEP_RATE": "2000"})
         town.ask(two)
         await town.slack.press(BEN, living(town), STOP)
         await town.slack.wait_for(lambda: "Stopped at" in living(town).words(), timeout=20)
