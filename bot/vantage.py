@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -90,6 +90,7 @@ class LocalVantage:
         self._unfinished: OrderedDict[str, Unfinished] = OrderedDict()
         self._proxies = proxies
         self._machine: tuple[MachineStore, ...] = ()
+        self._reference: tuple[str, timedelta] | None = None
         self._shelf: Shelf | None = None
         self._fetchers: dict[tuple[str, ...], tuple[IssuerFetcher, StatusAsker]] = {}
         trust_store(None, extra_roots_pem)  # a bad file is a fault of the start, not of a check
@@ -110,6 +111,10 @@ class LocalVantage:
         the other way round. The scope keeps places with another policy or name apart as well.
         """
         self._shelf = shelf
+
+    def know_clock(self, source: str, ahead: timedelta) -> None:
+        """From now on, hold another clock against ours; `ahead` is what it shows beyond it."""
+        self._reference = (source, ahead)
 
     def know_machine(self, stores: Sequence[MachineStore]) -> None:
         """From now on, judge by these trust stores of the machine, too (not with own roots)."""
@@ -179,6 +184,7 @@ class LocalVantage:
             bundle_date() if self._clock is utc_now else None,
             proxies=self._proxies,
             machine=self._machine if question.roots_pem is None else (),
+            reference=self._reference,
         )
 
     async def aclose(self) -> None:

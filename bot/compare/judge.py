@@ -270,9 +270,10 @@ def _about_places(groups: Sequence[_Same]) -> list[Difference]:
 
 
 def _moment(one: _Looked) -> datetime:
-    """When a place looked, by a clock that is right."""
+    """When a place looked, by a clock that is right (a worker corrects what is far off itself)."""
     offset = one.seen.presence.clock_offset if one.seen.presence is not None else 0.0
-    return one.report.checked_at + timedelta(seconds=offset)
+    small = abs(offset) <= TOLERANCE.total_seconds()
+    return one.report.checked_at + timedelta(seconds=offset if small else 0.0)
 
 
 def _apart(members: Sequence[_Looked]) -> timedelta:

@@ -165,6 +165,9 @@ async def _by_the_right_clock(
         for url, date, at in heard
     ]
     clock = around.clock()
+    if around.reference is not None:
+        source, ahead = around.reference
+        witnesses.append(Witness(source, clock + ahead))
     skew = skew_of(clock, witnesses, around.released)
     if skew is None:
         return view

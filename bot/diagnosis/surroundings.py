@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.diagnosis.aia import IssuerFetcher
 from bot.diagnosis.egress import EgressPolicy
@@ -24,7 +24,8 @@ class Surroundings:
 
     `asker` asks for revocation (None: nobody does); `patience` is how long, in seconds, the answer
     waits for that; `released` is a moment that is certainly past; `proxies` lead to the servers;
-    `machine` are the trust stores of the machine, when they are to be judged by, too.
+    `machine` are the trust stores of the machine, when they are to be judged by, too; `reference`
+    is another clock that the place knows: whose, and what it shows beyond ours.
     """
 
     resolver: Resolver
@@ -38,6 +39,7 @@ class Surroundings:
     released: datetime | None = None
     proxies: Proxies = NO_PROXIES
     machine: tuple[MachineStore, ...] = ()
+    reference: tuple[str, timedelta] | None = None
 
 
 def utc_now() -> datetime:

@@ -86,6 +86,10 @@ def render_report(
     cause = report.findings[0] if report.cause and report.findings else None
     if report.summary:
         page.paragraph(visible(report.summary))
+    # Before what is known of servers and programs in general: it is what happens there.
+    for sentence in machine_sentences(report, lang):
+        page.blank()
+        page.paragraph(visible(sentence))
     if cause and cause.detail and cause.detail != report.summary:
         page.blank()
         page.paragraph(visible(cause.detail))
@@ -98,9 +102,6 @@ def render_report(
         # In one piece, so that it can be searched for.
         said = f"openssl verify: {report.verify.code} ({visible(report.verify.message)})"
         page.lines.append(Text(said))
-    for sentence in machine_sentences(report, lang):
-        page.blank()
-        page.paragraph(visible(sentence))
     _fix(page, report, save_command)
     at_proxy = cause is not None and cause.at_proxy
     if allow_command and report.cause == Cause.EGRESS_DENIED and not at_proxy:

@@ -8,7 +8,7 @@ acknowledged, so that a worker that dies leaves its orders to others.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,7 @@ from taskiq import AsyncResultBackend, TaskiqResult
 from taskiq.acks import AcknowledgeType
 from taskiq.receiver import Receiver
 
+from bot.diagnosis.clock import TOLERANCE
 from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
@@ -234,6 +235,7 @@ class Worker:
         try:
             now = await redis_time(self.connection)
             self._offset = now - self._clock().timestamp()
+            self._vantage.know_clock("Redis", timedelta(seconds=self._offset))
             await announce(self.connection, self.presence, now, self.key)
             await self.counts.send(self.connection, self._vantage.name, now)
         except StoreAwayError as error:
@@ -335,6 +337,10 @@ class Worker:
         await self._replies.send(self._failure(order_id, "lost"))
 
     def _reply(self, order_id: str, report: Report, *, later: bool = False) -> Reply:
+        if abs(self._offset) > TOLERANCE.total_seconds():
+            # What is kept and shown elsewhere: when it was, not what the clock here said.
+            moment = report.checked_at + timedelta(seconds=self._offset)
+            report = report.model_copy(update={"checked_at": moment})
         return Reply(
             id=order_id,
             kind="later" if later else "report",

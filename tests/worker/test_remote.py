@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
@@ -183,3 +184,25 @@ async def test_the_later_report_follows(post: Post, plan: Plan) -> None:
         assert later is not None
         assert (later.id, later.cause, later.pending) == (first.id, Cause.REVOKED, ())
         assert await tokyo.later(first) is None
+
+
+@pytest.mark.parametrize("days", [400, -400], ids=["behind", "ahead"])
+async def test_a_machine_with_a_wrong_clock(post: Post, plan: Plan, days: int) -> None:
+    """The server is not accused: Redis' clock is a witness; and the moment told is the true one."""
+    async with worker_process(replace(plan, behind=days * 86_400.0)):
+        question = asked(HEALTHY).model_copy(update={"fetch": False})
+        report = await post.vantage("prod-tokyo").check(question)
+        [worker] = post.workers
+    assert abs(worker.clock_offset - days * 86_400) < 60
+    assert (report.verdict, report.cause) == ("warning", Cause.CLOCK_SKEW)
+    assert report.findings[0].evidence["source"] == "Redis"
+    assert abs(report.checked_at - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+async def test_a_clock_that_is_a_little_wrong(post: Post, plan: Plan) -> None:
+    """Half an hour accuses nobody and is said beside the answer."""
+    async with worker_process(replace(plan, behind=1800.0)):
+        report = await post.vantage("prod-tokyo").check(asked(HEALTHY))
+    assert (report.verdict, report.cause) == ("ok", None)
+    assert Cause.CLOCK_SKEW in [one.code for one in report.findings]
+    assert abs(report.checked_at - datetime.now(UTC)) < timedelta(minutes=5)

@@ -47,6 +47,12 @@ def _history() -> dict[str, Membership]:
     }
 
 
+@cache
+def newest() -> date:
+    """The newest list that is known here."""
+    return _lists()[-1][0]
+
+
 def membership_of(sha256: str) -> Membership | None:
     """When a root was on Mozilla's list; None for one that never was.
 
