@@ -212,6 +212,8 @@ async def _refused_commands(client: redis.Redis) -> dict[str, str]:
         ("ZADD", f"{key}:set", 1, "a"),
         ("EXPIRE", f"{key}:set", _SCRATCH_SECONDS),
         ("HSET", f"{key}:hash", "a", "b"),
+        ("HDEL", f"{key}:hash", "c"),
+        ("HSCAN", f"{key}:hash", 0),
         ("EXPIRE", f"{key}:hash", _SCRATCH_SECONDS),
         ("PUBLISH", key, "1"),
         ("XADD", stream, "*", "data", "1"),

@@ -2,7 +2,8 @@
 
 `explain_message` is for every listener that has a text to explain (the command, the window; a
 thread or a message's shortcut alike). The text is used for that one answer and goes nowhere else:
-it is neither stored nor logged, and the one line that is quoted has its secrets masked.
+it is not logged, and kept in Redis until it is answered only, sealed (`bot.store.debts`). The one
+line that is quoted has its secrets masked.
 """
 
 import asyncio

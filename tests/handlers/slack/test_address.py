@@ -19,6 +19,18 @@ class Hand:
         return self.at
 
 
+def test_what_another_process_used_counts() -> None:
+    """Who takes over an answer takes over the uses and the age of its address."""
+    hand = Hand()
+    uses = Uses(hand)
+    uses.inherit("a", 60.0, 1)
+    assert uses.left("a") == USES - 1
+    uses.note("a")
+    assert uses.left("a") == USES - 2
+    hand.at += LIFETIME_SECONDS - 30.0
+    assert uses.left("a") == 0
+
+
 def test_five_uses() -> None:
     """Each counts; another address has its own."""
     uses = Uses(Hand())
