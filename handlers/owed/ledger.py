@@ -79,12 +79,15 @@ class Ledger:
         self._note_open(owed)
         return owed
 
-    async def owe(self, kind: str, delivery: str) -> Owed:
-        """What was taken already is not answered at once: from now on its answer is owed."""
+    async def owe(self, kind: str, delivery: str, payload: Mapping[str, Any] | None = None) -> Owed:
+        """What was taken already is not answered at once: from now on its answer is owed.
+
+        `payload`: what is noted of it, where that is less than what Slack sent.
+        """
         here = current_delivery()
         if here is not None and here.owed is not None:
             return here.owed
-        owed = self._made(kind, delivery or secrets.token_hex(16))
+        owed = self._made(kind, delivery or secrets.token_hex(16), payload)
         await self._put(owed)
         self._note_open(owed)
         return owed
@@ -236,9 +239,10 @@ class Ledger:
         except (StoreAwayError, TimeoutError):
             log.info("the last debts stay until the lease ends", debts=len(self._open))
 
-    def _made(self, kind: str, delivery: str) -> Owed:
+    def _made(self, kind: str, delivery: str, payload: Mapping[str, Any] | None = None) -> Owed:
         here = current_delivery()
-        payload = here.payload if here is not None else {}
+        if payload is None:
+            payload = here.payload if here is not None else {}
         debt = Debt.model_construct(
             id=debt_id(kind, delivery), at=self._clock(), payload=_kept(payload), notes={}
         )

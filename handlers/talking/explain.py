@@ -2,8 +2,8 @@
 
 `explain_message` is for every listener that has a text to explain (the command, the window; a
 thread or a message's shortcut alike). The text is used for that one answer and goes nowhere else:
-it is not logged, and kept in Redis until it is answered only, sealed (`bot.store.debts`). The one
-line that is quoted has its secrets masked.
+what is pasted into the window is neither stored nor logged, and the one line that is quoted has its
+secrets masked.
 """
 
 import asyncio
@@ -20,9 +20,11 @@ from bot.diagnosis.target import TargetError, parse_target
 from bot.explain import Explanation, Place, explain
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.explanation import headline, likelihood, origin, phrase_explanation
+from handlers.answers.sentences import say
 from handlers.asking.command import command_text
 from handlers.asking.press import CHECK, Press
 from handlers.desk import Desk
+from handlers.owed.delivery import is_resumed
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Element, Message
 from handlers.slack.escape import mrkdwn, shorten, visible
@@ -125,6 +127,11 @@ async def answer_submission(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) 
         await ack()
         log.warning("a window of another version was sent off")
         return
+    if is_resumed():
+        # What was pasted is not stored, as the window says: it has to be pasted again.
+        await desk.tell(kept.url, say(kept.lang, "owed.lost"))
+        await ack()
+        return
     text = _typed(view)
     if not text.strip():
         sentence = catalogue(kept.lang).text("slack.explain.empty")
@@ -132,7 +139,8 @@ async def answer_submission(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) 
         return
     await ack()
     # The window itself was taken once by the gate.
-    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""))
+    shown = {**body, "view": {name: one for name, one in view.items() if name != "state"}}
+    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""), shown)
     try:
         desk.work.start(desk.ledger.carry(owed, _answer, desk, kept, text), name="explain")
     except TooMuchWorkError as error:

@@ -6,12 +6,16 @@ import pytest
 
 from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO, BEN
+from bot.store import open_store
+from bot.store.debts import Debts
 from handlers.asking.press import CHECK, DETAILS, RECHECK, SHARE
 from handlers.home.tab import CHECK_TYPED, HOST
 from handlers.talking.shortcut import MESSAGE_SHORTCUT
 from tests.handlers.asking.test_pressed import action_ids
+from tests.handlers.conftest import BOT_TOKEN
 from tests.handlers.owed.town import ANSWER, CHANNEL, SHOP, Town
 from tests.handlers.waiting import until
+from tests.store.conftest import utc_now
 
 BROKEN = "Broken: {}"
 
@@ -158,3 +162,23 @@ async def test_share_is_done_once_by_who_takes_it_over(town: Town) -> None:
     await town.paid()
     assert len([one for one in seen(town, ANSWER) if one.ephemeral_to is None]) == 1
     assert not seen(town, "already been shared")
+
+
+async def test_what_is_pasted_is_not_stored(town: Town) -> None:
+    """The window says so: its asker is told to paste it again."""
+    slack = town.slack
+    await town.start("one", crash="owe")
+    await slack.command(AIKO, CHANNEL, "explain")
+    await until(lambda: slack.views)
+    pasted = "curl: (60) SSL certificate problem: certificate has expired"
+    sent = await slack.submit(AIKO, slack.views[0], {"tlscheck_explain_text": pasted})
+    assert sent.outcome == "dispatch_failed"
+    async with open_store(town.redis_url, utc_now) as store:
+        debts = Debts(store.connection, store.once, BOT_TOKEN, [BOT_TOKEN])
+        [name] = await store.connection.execute("KEYS", "tlscheck:debts:*")
+        [id_, value] = await store.connection.execute("HGETALL", name)
+        kept = debts._unsealed(value.partition(b" ")[2], id_.decode())
+    assert kept is not None
+    assert "expired" not in str(kept.payload)
+    await town.start("two")
+    await town.hears("nobody could finish it", AIKO)

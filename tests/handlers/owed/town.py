@@ -247,11 +247,17 @@ async def open_town(directory: Path, redis_url: str) -> AsyncIterator[Town]:
 
 
 def _crash(when: str) -> None:
-    """Die between the mark and the acknowledgement; or with "share" once that was marked."""
-    begin, first_time = Ledger.begin, Store.first_time
+    """Die between the mark and the acknowledgement; or with "share" once that was marked, with
+    "owe" before an acknowledgement that says that the answer will follow.
+    """
+    begin, owe, first_time = Ledger.begin, Ledger.owe, Store.first_time
 
     async def begin_and_die(self: Ledger, kind: str, delivery: str, ttl: timedelta) -> object:
         await begin(self, kind, delivery, ttl)
+        return await _dead()
+
+    async def owe_and_die(self: Ledger, *args: Any) -> object:
+        await owe(self, *args)
         return await _dead()
 
     async def mark_and_die(self: Store, kind: str, *args: Any, **more: Any) -> bool:
@@ -260,6 +266,8 @@ def _crash(when: str) -> None:
 
     if when == "share":
         Store.first_time = mark_and_die  # type: ignore[method-assign] # this process is for that
+    elif when == "owe":
+        Ledger.owe = owe_and_die  # type: ignore[method-assign, assignment] # this process is for that
     else:
         Ledger.begin = begin_and_die  # type: ignore[method-assign, assignment] # this process is for that
 
