@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Protocol
 
 from bot.compare.comparison import FailureCode, Seen
 from bot.diagnosis.question import Question
+from bot.diagnosis.report import Report
+from bot.diagnosis.surroundings import utc_now
 from bot.places import Places
 from bot.service import (
     Answer,
@@ -15,9 +18,12 @@ from bot.service import (
     PlaceFailedError,
     ServiceClosedError,
 )
+from bot.worker.presence import Presence
 
 GRACE_SECONDS = 2.0
 """Beyond the question's own timeout: for the way there and back, and a short queue."""
+
+_PATH = 200  # characters of a bundle's path that a presence keeps
 
 _MARGIN = 0.25
 """How long before the bound an answer without what is still open in it is taken as it is."""
@@ -113,16 +119,42 @@ async def _ask(  # noqa: PLR0917 - all of them are needed, and only this module 
     except NotPermittedError:
         failure = "rates"
     else:
-        seen = _seen(places, name)
+        presence = presence_of(answer.report, places.presences(name), utc_now())
+        seen = _seen(places, name).model_copy(update={"presence": presence})
         return seen.model_copy(update={"report": answer.report, "source": answer.source})
     return _seen(places, name, failure=failure)
 
 
 def _seen(places: Places, name: str, *, failure: FailureCode | None = None) -> Seen:
-    presences = places.presences(name)
-    return Seen(
-        vantage=name,
-        own=name == places.own.name,
-        failure=failure,
-        presence=presences[0] if presences else None,
-    )
+    return Seen(vantage=name, own=name == places.own.name, failure=failure)
+
+
+def presence_of(report: Report, presences: Sequence[Presence], now: datetime) -> Presence | None:
+    """What is known of the machine that made a Report, where several share the name of a place.
+
+    Args:
+        report: From one of them.
+        presences: All of them.
+        now: The moment of the answer.
+
+    Returns:
+        One that has the bundles which the Report was judged by, and whose clock fits it best.
+        What several such machines do not agree in is left out.
+    """
+    stores = {(one.store[-_PATH:], one.roots) for one in report.machine}
+    fitting = [
+        one
+        for one in presences
+        if one.machine is not None
+        and stores <= {(bundle.path[-_PATH:], bundle.roots) for bundle in one.machine.bundles}
+    ] or list(presences)
+    if not fitting:
+        return None
+    shown = report.checked_at.timestamp()
+    best = min(fitting, key=lambda one: abs(shown + one.clock_offset - now.timestamp()))
+    if best.machine is not None and any(
+        one.machine is None or one.machine.openssl != best.machine.openssl for one in fitting
+    ):
+        unknown = best.machine.model_copy(update={"openssl": None})
+        return best.model_copy(update={"machine": unknown})
+    return best

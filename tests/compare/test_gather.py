@@ -3,16 +3,20 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.compare import Seen, gather
+from bot.compare.gather import presence_of
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.target import parse_target
 from bot.service import PlaceFailedError
 from bot.texts.catalogue import catalogue
+from bot.worker.machine import Bundle, Machine
 from tests.compare.conftest import OpenBot
+from tests.compare.samples import NOW, bundle, presence, report
 from tests.worker.process import Plan, worker_process
 
 HEALTHY = "healthy.lab.test"
@@ -110,3 +114,40 @@ async def test_one_place_is_silent_and_one_dies(open_bot: OpenBot, plan: Plan) -
     failures = {one.vantage: one.failure for one in seen}
     assert failures["tokyo"] is failures["office"] is None
     assert {failures["osaka"], failures["oslo"]} <= {"silent", "nobody"}
+
+
+def test_which_machine_of_a_place_it_was() -> None:
+    """Several may share a name: the Report's bundles and its clock tell them apart."""
+    old, new = (
+        one.model_copy(update={"machine": machine_with(roots, openssl)})
+        for one, roots, openssl in (
+            (presence("prod-tokyo", 86_400.0), 110, "OpenSSL 1.0.2k"),
+            (presence("prod-tokyo"), 140, "OpenSSL 3.0.19"),
+        )
+    )
+    both = (old, new)
+    by_bundle = bundle().model_copy(update={"roots": 140})
+    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both, NOW) == new
+    by_bundle = bundle().model_copy(update={"roots": 110})
+    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both, NOW) == old
+    behind = report("prod-tokyo", at=NOW - timedelta(days=1))
+    found = presence_of(behind, both, NOW)
+    assert found is not None
+    assert found.clock_offset == old.clock_offset
+    # By its clock alone it is likely, and not sure enough to speak of its OpenSSL.
+    assert found.machine is not None
+    assert found.machine.openssl is None
+    assert presence_of(behind, (), NOW) is None
+
+
+def machine_with(roots: int, openssl: str) -> Machine:
+    """A machine with one bundle."""
+    one = Bundle(path=bundle().store, kind="system", roots=roots, digest="d")
+    return Machine(
+        host="m",
+        system="Linux",
+        python="3.11.7",
+        python_openssl=openssl,
+        openssl=openssl,
+        bundles=(one,),
+    )

@@ -491,6 +491,39 @@ def test_only_so_many_are_asked() -> None:
     assert "and 52 more — was not asked" in said.groups[-1].line
 
 
+@pytest.mark.parametrize(
+    "value", [None, [], {}, {"a": [1]}, -1, 2.5, True, "x" * 5000, "\u202e{0}"]
+)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_whatever_a_place_says(case: Case, value: Any) -> None:
+    """What came from elsewhere may hold anything: it is compared and told, and raises nothing."""
+    places = []
+    for one in case.places:
+        place = one if isinstance(one, Seen) else seen(one)
+        if place.report is not None:
+            findings = tuple(
+                finding.model_copy(update={"evidence": dict.fromkeys(finding.evidence, value)})
+                for finding in place.report.findings
+            )
+            strange = place.report.model_copy(update={"findings": findings})
+            place = place.model_copy(update={"report": strange})
+        places.append(place)
+    comparison = compared(*places)
+    for lang in LANGS:
+        assert len(phrase_comparison(comparison, lang).headline) <= 200
+    assert Comparison.model_validate_json(comparison.to_json()) == comparison
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_moments_at_the_ends_of_time(year: int) -> None:
+    """A clock may show any year."""
+    far = NOW.replace(year=year, month=1 if year == 1 else 12)
+    offset = -1e10 if year == 1 else 1e10
+    place = seen(tokyo(cause=Cause.REVOKED, at=far), of=presence("prod-tokyo", offset))
+    comparison = compared(seen(office()), seen(osaka()), place)
+    assert phrase_comparison(comparison, "en").headline
+
+
 def test_an_uncertain_difference_says_what_would_decide() -> None:
     """The address that only one side was led to is looked at from the other one."""
     case = next(one for one in CASES if one.name == "another public address that does not answer")
