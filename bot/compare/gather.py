@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Protocol
 
 from bot.compare.comparison import FailureCode, Seen
+from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
-from bot.diagnosis.surroundings import utc_now
 from bot.places import Places
 from bot.service import (
     Answer,
@@ -119,7 +118,7 @@ async def _ask(  # noqa: PLR0917 - all of them are needed, and only this module 
     except NotPermittedError:
         failure = "rates"
     else:
-        presence = presence_of(answer.report, places.presences(name), utc_now())
+        presence = presence_of(answer.report, places.presences(name))
         seen = _seen(places, name).model_copy(update={"presence": presence})
         return seen.model_copy(update={"report": answer.report, "source": answer.source})
     return _seen(places, name, failure=failure)
@@ -129,17 +128,16 @@ def _seen(places: Places, name: str, *, failure: FailureCode | None = None) -> S
     return Seen(vantage=name, own=name == places.own.name, failure=failure)
 
 
-def presence_of(report: Report, presences: Sequence[Presence], now: datetime) -> Presence | None:
+def presence_of(report: Report, presences: Sequence[Presence]) -> Presence | None:
     """What is known of the machine that made a Report, where several share the name of a place.
 
     Args:
         report: From one of them.
         presences: All of them.
-        now: The moment of the answer.
 
     Returns:
-        One that has the bundles which the Report was judged by, and whose clock fits it best.
-        What several such machines do not agree in is left out.
+        One that has the bundles which the Report was judged by, with a wrong clock where the Report
+        says so. What several such machines do not agree in is left out.
     """
     stores = {(one.store[-_PATH:], one.roots) for one in report.machine}
     fitting = [
@@ -150,8 +148,8 @@ def presence_of(report: Report, presences: Sequence[Presence], now: datetime) ->
     ] or list(presences)
     if not fitting:
         return None
-    shown = report.checked_at.timestamp()
-    best = min(fitting, key=lambda one: abs(shown + one.clock_offset - now.timestamp()))
+    wrong = any(one.code is Cause.CLOCK_SKEW for one in report.findings)
+    best = (max if wrong else min)(fitting, key=lambda one: abs(one.clock_offset))
     if best.machine is not None and any(
         one.machine is None or one.machine.openssl != best.machine.openssl for one in fitting
     ):

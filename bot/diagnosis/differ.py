@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, MachineTrust, Report
 from bot.diagnosis.roots import membership_of
-from bot.diagnosis.standing import Standing
+from bot.diagnosis.standing import Standing, lacks_private_root
 
 _SHOWN = 8
 
@@ -313,9 +313,11 @@ def _roots(usual: Side, odd: Side) -> Divergence | None:
     if odd.standing.because == "roots" and odd.standing.verdict != "ok":
         store = odd.standing.store
         if store is not None:
-            old = store.until is not None
+            private = lacks_private_root(store)
+            old = store.until is not None and not private
             code = DifferenceCode.OLDER_ROOTS if old else DifferenceCode.OTHER_ROOTS
-            return Divergence(code, evidence={"how": "bundle", **_bundle(store)})
+            how = "private" if private else "bundle"
+            return Divergence(code, evidence={"how": how, **_bundle(store)})
     if odd.report.cause not in _UNTRUSTED or chains_of(odd.report) != chains_of(usual.report):
         return None
     if usual.standing.because == "roots" and usual.standing.store is not None:

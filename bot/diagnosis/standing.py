@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.report import MachineTrust, Report
-from bot.diagnosis.roots import membership_of
+from bot.diagnosis.roots import membership_of, newest
 
 Because = Literal["report", "roots", "openssl"]
 
@@ -70,6 +70,12 @@ def usual_store(report: Report) -> MachineTrust | None:
             if one.kind == kind:
                 return one
     return None
+
+
+def lacks_private_root(one: MachineTrust) -> bool:
+    """Whether a bundle of today lacks a root that is no public CA's: no update brings it."""
+    today = one.until is not None and one.until >= newest()
+    return today and one.lacks is not None and membership_of(one.lacks_sha256 or "") is None
 
 
 def _store_of_some(report: Report) -> MachineTrust | None:

@@ -1,7 +1,7 @@
 """What the trust stores of the machine that checked say, as sentences."""
 
 from bot.diagnosis.report import MachineTrust, Report
-from bot.diagnosis.roots import membership_of, newest
+from bot.diagnosis.standing import lacks_private_root
 from bot.texts.catalogue import Lang, catalogue
 
 
@@ -28,12 +28,7 @@ def _sentence(one: MachineTrust, report: Report, lang: Lang) -> str | None:
     if one.lacks is None:
         return None
     values |= {"root": one.lacks}
-    if (
-        one.until is not None
-        and one.until >= newest()
-        and membership_of(one.lacks_sha256 or "") is None
-    ):
-        # No update brings it: it is a company's own.
+    if lacks_private_root(one):
         return texts.text(f"worker.machine.private.{one.kind}", n=None, **values)
     if one.until is None:
         return texts.text(f"worker.machine.lacks.{one.kind}", n=None, **values)

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -16,7 +15,7 @@ from bot.service import PlaceFailedError
 from bot.texts.catalogue import catalogue
 from bot.worker.machine import Bundle, Machine
 from tests.compare.conftest import OpenBot
-from tests.compare.samples import NOW, bundle, presence, report
+from tests.compare.samples import bundle, presence, report
 from tests.worker.process import Plan, worker_process
 
 HEALTHY = "healthy.lab.test"
@@ -127,17 +126,17 @@ def test_which_machine_of_a_place_it_was() -> None:
     )
     both = (old, new)
     by_bundle = bundle().model_copy(update={"roots": 140})
-    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both, NOW) == new
+    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both) == new
     by_bundle = bundle().model_copy(update={"roots": 110})
-    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both, NOW) == old
-    behind = report("prod-tokyo", at=NOW - timedelta(days=1))
-    found = presence_of(behind, both, NOW)
+    assert presence_of(report("prod-tokyo", machine=(by_bundle,)), both) == old
+    behind = report("prod-tokyo", cause=Cause.CLOCK_SKEW, severity="warning")
+    found = presence_of(behind, both)
     assert found is not None
     assert found.clock_offset == old.clock_offset
     # By its clock alone it is likely, and not sure enough to speak of its OpenSSL.
     assert found.machine is not None
     assert found.machine.openssl is None
-    assert presence_of(behind, (), NOW) is None
+    assert presence_of(behind, ()) is None
 
 
 def machine_with(roots: int, openssl: str) -> Machine:

@@ -9,6 +9,7 @@ import pytest
 from bot.compare import Comparison, DifferenceCode, Seen
 from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.report import ClientPrediction, Report
+from bot.diagnosis.roots import newest
 from bot.texts.catalogue import LANGS, Lang
 from bot.texts.comparison import decide_options, phrase_comparison
 from tests.compare.samples import (
@@ -256,6 +257,22 @@ CASES = (
         CODE.OTHER_ADDRESSES,
         odd=("prod-osaka",),
         worst="ok",
+    ),
+    Case(
+        "a company's root that a bundle of today does not have",
+        (
+            office(root=PRIVATE_ROOT),
+            tokyo(
+                root=PRIVATE_ROOT,
+                machine=(
+                    bundle(lacks="Example Corp Root").model_copy(
+                        update={"until": newest(), "lacks_sha256": PRIVATE_ROOT}
+                    ),
+                ),
+            ),
+        ),
+        CODE.OTHER_ROOTS,
+        evidence={"how": "private", "root": "Example Corp Root"},
     ),
     Case(
         "a company's root that one machine has",

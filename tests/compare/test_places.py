@@ -138,19 +138,22 @@ async def test_an_inspection_on_the_way(
 
 
 @pytest.fixture
-def bundle_of_2022() -> str:
-    """Of today's public roots, those that were there at the end of 2022."""
+def bundle_of_2019() -> str:
+    """Of today's public roots, those that were there at the end of 2019."""
     today = read_pem_certificates(Path(certifi.where()).read_bytes())
     known = [(one, membership_of(one.sha256)) for one in today]
-    return "".join(one.pem for one, when in known if when is None or when.entered.year <= 2022)
+    return "".join(one.pem for one, when in known if when is None or when.entered.year <= 2019)
 
 
 async def test_an_old_bundle(
-    open_bot: OpenBot, plan: Plan, lab: Lab, tmp_path: Path, bundle_of_2022: str
+    open_bot: OpenBot, plan: Plan, lab: Lab, tmp_path: Path, bundle_of_2019: str
 ) -> None:
     """One machine's CA bundle is of the time before the newer root; the server is not at fault."""
-    root = with_bundle(tmp_path / "old", bundle_of_2022 + lab.roots_pem.decode())
-    plans = (replace(plan, root=str(root)), replace(plan, vantage="prod-osaka"))
+    root = with_bundle(tmp_path / "old", bundle_of_2019 + lab.roots_pem.decode())
+    plans = (
+        replace(plan, root=str(root), bundles_of="2019-09-11"),
+        replace(plan, vantage="prod-osaka"),
+    )
     found = await compared(open_bot, plans, OLD_BUNDLE.host)
     assert found.difference is not None
     assert (found.difference.code, found.difference.odd) == (
@@ -162,6 +165,7 @@ async def test_an_old_bundle(
     reports = [one.report for one in found.places]
     assert all(report is not None and report.verdict == "ok" for report in reports)
     headline, lines = said(found)
+    assert "is from about 2019 and lacks tlscheck Lab Root CA X2" in headline
     assert "The server is not at fault" in headline
     assert lines[0].startswith("prod-tokyo — the server is fine, but the CA bundle there lacks")
 

@@ -12,14 +12,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.resolve import NameNotResolvedError, Place
+from bot.diagnosis.roots import Age
 from bot.diagnosis.surroundings import utc_now
 from bot.settings import Settings, load_settings
 from bot.vantage import LocalVantage, open_local_vantage
@@ -34,7 +36,8 @@ class Plan:
     """What a worker of the tests does.
 
     `names` leads a name, or with the key `*` any name, to an address and port. `root` is a folder
-    in which its machine's CA bundles lie as in `/`, `behind` how many seconds its clock is behind,
+    in which its machine's CA bundles lie as in `/`, `bundles_of` the date of Mozilla's list that
+    they count as (of roots that were removed since we have no file), `behind` how many seconds its clock is behind,
     `core` the processor that it is kept to.
     """
 
@@ -47,6 +50,7 @@ class Plan:
     at_once: int = 100
     core: int | None = None
     root: str | None = None
+    bundles_of: str | None = None
     behind: float = 0.0
     deny: tuple[str, ...] = ()
 
@@ -89,13 +93,20 @@ async def _main(plan: Plan) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     logging.getLogger("taskiq").setLevel(logging.ERROR)
-    root = Path(plan.root or "/")
+
+    def bundles() -> tuple[MachineStore, ...]:
+        found = find_bundles(root=Path(plan.root or "/"))
+        if plan.bundles_of is None:
+            return found
+        day = date.fromisoformat(plan.bundles_of)
+        return tuple(replace(one, age=Age(day, day)) for one in found)
+
     async with open_worker(
         settings,
         plan.url,
         at_once=plan.at_once,
         open_vantage=vantage,
-        bundles=lambda: find_bundles(root=root),
+        bundles=bundles,
         clock=shows,
     ) as worker:
         print(worker.id, flush=True)
