@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import options
-from bot.cli.output import Out, open_out, progress, quiet_pipe
+from bot.cli.output import Out, open_out, quiet_pipe, waiting_for
 from bot.cli.status import UNCHECKED, WrongUsageError, status_of
 from bot.diagnosis.question import Question
 from bot.diagnosis.surroundings import PATIENCE
@@ -96,12 +96,12 @@ async def _compare(
             text = texts.text(other, vantage=strangers) if strangers else texts.text(none)
             raise WrongUsageError(text)
         seen = []
-        with progress(len(names), out) as (_, advance):
+        with waiting_for(names, out) as answered:
             answers = gather(Direct(places), places, question, names=names)
             async with aclosing(answers):
                 async for one in answers:
                     seen.append(one)
-                    advance()
+                    answered(one.vantage)
     return judge(question.target, seen, datetime.now(UTC))
 
 

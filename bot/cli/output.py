@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -176,6 +176,35 @@ def progress(
         # On one terminal only one of them may move the cursor; in a file the answers stay alone.
         shared = replace(out, console=errors) if out.console.is_terminal else out
         yield shared, lambda: bar.advance(task)
+
+
+@contextmanager
+def waiting_for(names: Sequence[str], out: Out) -> Iterator[Callable[[str], None]]:
+    """Say on standard error who has not answered yet, when a person watches.
+
+    Yields:
+        What to call with the name of each that has.
+    """
+    errors = _console(stderr=True)
+    if not errors.is_terminal:
+        yield lambda _: None
+        return
+    left = list(names)
+    texts = catalogue(out.lang)
+
+    def said() -> str:
+        shown = ", ".join(left[:6]) + ("…" if len(left) > 6 else "")
+        return texts.text(
+            "compare.waiting", total=len(names), done=len(names) - len(left), names=shown
+        )
+
+    with errors.status(said()) as status:
+
+        def answered(name: str) -> None:
+            left.remove(name)
+            status.update(said())
+
+        yield answered
 
 
 @contextmanager

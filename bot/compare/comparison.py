@@ -64,10 +64,10 @@ class Seen(_Value):
 class Group(_Value):
     """Places that saw the same.
 
-    `verdict` is how programs on these machines fare: the Report's, unless the machine's own trust
-    store or OpenSSL says otherwise (`because` says which, `detail` what: the root that is lacking,
-    the release); None where there was no answer. `result` is the id of the Report that the group is
-    told by, at the first place.
+    `verdict` is how programs on these machines fare: the Report's, unless the machine's own clock,
+    trust store or OpenSSL says otherwise (`because` says which, `detail` what: the root that is
+    lacking, the release); None where there was no answer. `result` is the id of the Report that the
+    group is told by, at the first place.
     """
 
     vantages: Annotated[tuple[str, ...], Field(min_length=1)]

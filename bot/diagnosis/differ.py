@@ -217,7 +217,7 @@ def _clock(usual: Side, odd: Side) -> Divergence | None:
     """A wrong clock, where it is what makes the difference: the same certificates, other dates."""
     found = _clock_of(odd)
     chains = chains_of(usual.report) == chains_of(odd.report)
-    if found is None or not chains or odd.standing.because != "report":
+    if found is None or not chains or odd.standing.because not in ("report", "clock"):
         return None
     return found if odd.report.cause in _BY_DATE else None
 

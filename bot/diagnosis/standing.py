@@ -12,7 +12,7 @@ from bot.diagnosis.causes import Cause, Verdict
 from bot.diagnosis.report import MachineTrust, Report
 from bot.diagnosis.roots import membership_of, newest
 
-Because = Literal["report", "roots", "openssl"]
+Because = Literal["report", "clock", "roots", "openssl"]
 
 # What another trust store can turn into its opposite.
 _OF_TRUST = frozenset({Cause.UNTRUSTED_ROOT, Cause.SELF_SIGNED, Cause.INTERCEPTION_PROXY})
@@ -50,6 +50,9 @@ def standing(report: Report, openssl: str | None = None) -> Standing:
     """
     store = usual_store(report)
     if report.verdict in ("ok", "warning"):
+        if any(one.code is Cause.CLOCK_SKEW and one.severity != "info" for one in report.findings):
+            # The dates were judged anew by a clock that is right; programs there have no other.
+            return Standing("broken", Cause.CLOCK_SKEW, "clock")
         if store is not None and store.verify.code != 0 and store.lacks is not None:
             return Standing("broken", Cause.UNTRUSTED_ROOT, "roots", store)
         old = _OLD_OPENSSL.search(openssl or "")

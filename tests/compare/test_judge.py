@@ -330,7 +330,6 @@ CASES = (
         ),
         CODE.CLOCK,
         evidence={"seconds": 7200, "behind": False, "source": "ocsp.example.com"},
-        worst="warning",
     ),
     Case(
         "a wrong clock beside a fault that it does not explain",
