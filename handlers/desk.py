@@ -187,6 +187,29 @@ class Desk:
             return None
         return None if await self.ledger.give_away(owed) else owed
 
+    async def take(self, kind: str, delivery: str) -> bool:
+        """Take a delivery that will most likely be answered in its acknowledgement.
+
+        Should that never happen, and the delivery come again elsewhere, it is answered from there.
+        """
+        delivery = in_space(delivery) if delivery else ""
+        taker = await self.ledger.take(kind, delivery, REMEMBERED)
+        if taker is None:
+            return True
+        self._pass_over(kind)
+        if taker:
+            inquiry = self.ledger.inquire(taker, kind, delivery, REMEMBERED)
+            self.work.start(inquiry, name="inquiry", follows=True)
+        return False
+
+    async def owe(self, kind: str, delivery: str, payload: Mapping[str, Any] | None = None) -> Owed:
+        """From now on the answer to a delivery that was taken is owed; see `begin`.
+
+        `payload`: what is noted of it, where that is less than what Slack sent.
+        """
+        delivery = in_space(delivery) if delivery else ""
+        return await self.ledger.owe(kind, delivery, REMEMBERED, payload)
+
     def _pass_over(self, kind: str) -> None:
         self.measures.repeated.inc()
         log.info("repeated delivery passed over", kind=kind)

@@ -51,11 +51,16 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 """
 
-# KEYS: bots, ours, the delivery's mark (or none); ARGV: bot, lease, kept, id, value, mark's life.
+# KEYS: bots, ours, the delivery's mark (or none); ARGV: bot, lease, kept, id, value, mark's life,
+# "NX" if the mark must not be there yet.
 _PUT = Script(
     _NOW
     + """
-if KEYS[3] and not redis.call('SET', KEYS[3], ARGV[4], 'NX', 'PX', ARGV[6]) then return 0 end
+if KEYS[3] and ARGV[7] == 'NX' then
+  if not redis.call('SET', KEYS[3], ARGV[4], 'NX', 'PX', ARGV[6]) then return 0 end
+elseif KEYS[3] then
+  redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[6])
+end
 redis.call('ZADD', KEYS[1], 'NX', now + ARGV[2], ARGV[1])
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
@@ -108,6 +113,21 @@ end
 if #found > 0 then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
 if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return found
+"""
+)
+
+# KEYS: bots, the mark, those of nobody; ARGV: who took it, id, value, kept, mark's life, nobody.
+_ADOPT = Script(
+    _NOW
+    + """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if lease and tonumber(lease) > now then return tonumber(lease) end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[5])
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[4])
+redis.call('ZADD', KEYS[1], 0, ARGV[6])
+return 0
 """
 )
 
@@ -196,11 +216,47 @@ class Debts:
         """
         if not self._once.first_here(debt.id, ttl, ""):
             return False
-        return await self._put(bot, debt, 1, (mark_of(debt.id),), _milliseconds(ttl))
+        return await self._put(bot, debt, 1, (mark_of(debt.id),), ttl, "NX")
+
+    async def take(self, bot: str, id_: str, ttl: timedelta) -> str | None:
+        """Take a delivery that will most likely be answered at once: nothing is owed yet.
+
+        Returns:
+            None when it is ours. Else the id itself where a debt was noted for it, the bot that took
+            it where none was, and nothing where that was this very process.
+        """
+        if not self._once.first_here(id_, ttl):
+            return ""
+        mark = mark_of(id_)
+        if await self._connection.execute("SET", mark, bot, "NX", "PX", _milliseconds(ttl)):
+            return None
+        found: bytes | None = await self._connection.execute("GETRANGE", mark, 0, 64)
+        return (found or b"").decode(errors="replace")
+
+    async def adopt(self, taker: str, debt: Debt, ttl: timedelta) -> int:
+        """A delivery came again that `taker` took: if that bot is dead, anybody may answer.
+
+        Returns:
+            0 when it is dead, and the debt stands where the next to look finds it; -1 when somebody
+            sees to it; else the moment at which its lease ends (later ones: it lives).
+        """
+        value = self._value(debt, 1)
+        nobody = f"{debt.id[:16]}-again"
+        return int(
+            await self._connection.run(
+                _ADOPT,
+                [self._bots, mark_of(debt.id), self._owed(nobody)],
+                *(taker, debt.id, value, _milliseconds(KEPT), _milliseconds(ttl), nobody),
+            )
+        )
+
+    async def owe(self, bot: str, debt: Debt, ttl: timedelta) -> None:
+        """Note a debt for a delivery that this bot took before; its mark says so from now on."""
+        await self._put(bot, debt, 1, (mark_of(debt.id),), ttl, "XX")
 
     async def put(self, bot: str, debt: Debt, times: int = 1) -> None:
         """Note a debt, or change one."""
-        await self._put(bot, debt, times, (), 0)
+        await self._put(bot, debt, times, (), KEPT, "")
 
     async def close(self, bot: str, *ids: str) -> None:
         """It was paid."""
@@ -239,11 +295,9 @@ class Debts:
         """This bot is ending: what it still owes may be taken over at once."""
         await self._connection.run(_RELEASE, [self._bots, self._takers, self._owed(bot)], bot)
 
-    async def _put(self, bot: str, debt: Debt, times: int, mark: Sequence[str], ttl: int) -> bool:
-        sealed = self._sealed(debt)
-        if len(sealed) > LARGEST:
-            log.info("too large to be taken over by another", bytes=len(sealed))
-            sealed = b""
+    async def _put(  # noqa: PLR0917 - what is noted, and of which mark
+        self, bot: str, debt: Debt, times: int, mark: Sequence[str], ttl: timedelta, when: str
+    ) -> bool:
         taken = await self._connection.run(
             _PUT,
             [self._bots, self._owed(bot), *mark],
@@ -251,10 +305,19 @@ class Debts:
             self._lease,
             _milliseconds(KEPT),
             debt.id,
-            b"%d %s" % (times, sealed) if sealed else b"",
-            ttl,
+            self._value(debt, times),
+            _milliseconds(ttl),
+            when,
         )
         return bool(taken)
+
+    def _value(self, debt: Debt, times: int) -> bytes:
+        """As it stands in the hash; empty where it is too large to be taken over."""
+        sealed = self._sealed(debt)
+        if len(sealed) > LARGEST:
+            log.info("too large to be taken over by another", bytes=len(sealed))
+            return b""
+        return b"%d %s" % (times, sealed)
 
     def _sealed(self, debt: Debt) -> bytes:
         return self._seal.encrypt(zlib.compress(debt.model_dump_json().encode(), 1))

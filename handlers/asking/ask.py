@@ -82,12 +82,10 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     loop = asyncio.get_running_loop()
     delivery = _text(body, "trigger_id")
     if is_resumed():
-        first, reader = True, await desk.reader(_text(body, "user_id"))
         deadline = loop.time() + RESUMED_PATIENCE
-    else:
-        first, reader = await asyncio.gather(
-            desk.first_time("command", delivery), desk.reader(_text(body, "user_id"))
-        )
+    first, reader = await asyncio.gather(
+        desk.take("command", delivery), desk.reader(_text(body, "user_id"))
+    )
     if not first:
         await ack()
         return
@@ -118,7 +116,7 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         return
     host = shown_host(command.question.target)
     url = _text(body, "response_url")
-    if desk.work.closed and await desk.ledger.give_away(await desk.ledger.owe("command", delivery)):
+    if desk.work.closed and await desk.ledger.give_away(await desk.owe("command", delivery)):
         await acknowledge(ack, desk.waiting(command.lang, host))
         return
     try:
@@ -137,7 +135,7 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         _see_to_update(desk, task, command, url)
         return
     # Noted before it is acknowledged: from then on the asker relies on us.
-    owed = await desk.ledger.owe("command", delivery)
+    owed = await desk.owe("command", delivery)
     await acknowledge(ack, desk.waiting(command.lang, host))
     following = desk.ledger.carry(owed, _follow, desk, task, command, url)
     desk.work.start(following, name="follow", follows=True)

@@ -15,7 +15,7 @@ import structlog
 
 from bot.store.connection import StoreAwayError
 from bot.store.debts import KEPT, MOST_NOTES, Beat, Debt, Debts, debt_id
-from handlers.owed.delivery import Owed, current_delivery, current_owed
+from handlers.owed.delivery import Owed, current_delivery, current_owed, is_resumed
 from handlers.slack.measure import Measures
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,47 @@ class Ledger:
         self._note_open(owed)
         return owed
 
-    async def owe(self, kind: str, delivery: str, payload: Mapping[str, Any] | None = None) -> Owed:
+    async def take(self, kind: str, delivery: str, ttl: timedelta) -> str | None:
+        """Take a delivery that will most likely be answered in its acknowledgement.
+
+        Returns:
+            None when it is ours; else who took it: another bot by its name, or nothing to ask about.
+        """
+        if not delivery or is_resumed():
+            return None
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                taker = await self._debts.take(self._bot, debt_id(kind, delivery), ttl)
+        except (StoreAwayError, TimeoutError):
+            return None
+        # Where something is owed for it, whoever owes it answers.
+        return "" if taker == debt_id(kind, delivery) else taker
+
+    async def inquire(self, taker: str, kind: str, delivery: str, ttl: timedelta) -> None:
+        """A delivery came again that another bot had taken: should that be dead, it is answered."""
+        debt = self._made(kind, delivery).debt
+        seconds = self._debts.lease.total_seconds()
+        first = 0
+        async with asyncio.timeout(3 * seconds):
+            while True:
+                try:
+                    found = await self._debts.adopt(taker, debt, ttl)
+                except StoreAwayError:
+                    return
+                if found <= 0 or (first and found > first):
+                    break
+                first = first or found
+                await asyncio.sleep(seconds / 8)
+        if found == 0:
+            log.warning("a delivery came again whose bot had died")
+
+    async def owe(
+        self,
+        kind: str,
+        delivery: str,
+        ttl: timedelta,
+        payload: Mapping[str, Any] | None = None,
+    ) -> Owed:
         """What was taken already is not answered at once: from now on its answer is owed.
 
         `payload`: what is noted of it, where that is less than what Slack sent.
@@ -88,7 +128,7 @@ class Ledger:
         if here is not None and here.owed is not None:
             return here.owed
         owed = self._made(kind, delivery or secrets.token_hex(16), payload)
-        await self._put(owed)
+        await self._put(owed, ttl)
         self._note_open(owed)
         return owed
 
@@ -255,10 +295,14 @@ class Ledger:
         self._open[owed.debt.id] = owed
         self._measures.debts.set(len(self._open))
 
-    async def _put(self, owed: Owed) -> None:
+    async def _put(self, owed: Owed, ttl: timedelta | None = None) -> None:
+        """`ttl`: also have the mark of its delivery say that something is owed."""
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                await self._debts.put(self._bot, owed.debt, owed.times)
+                if ttl is None:
+                    await self._debts.put(self._bot, owed.debt, owed.times)
+                else:
+                    await self._debts.owe(self._bot, owed.debt, ttl)
             owed.stored = True
         except TimeoutError:
             owed.stored = self._away = True

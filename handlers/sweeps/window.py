@@ -164,7 +164,7 @@ async def take_window(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> Non
         await desk.tell(kept.url, message)
 
     # The window itself was taken once by the gate.
-    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""))
+    owed = await desk.owe("window", str(body.get("trigger_id") or ""))
     await ack()
     source = files[0] if files else typed
     try:

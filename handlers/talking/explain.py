@@ -140,7 +140,7 @@ async def answer_submission(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) 
     await ack()
     # The window itself was taken once by the gate.
     shown = {**body, "view": {name: one for name, one in view.items() if name != "state"}}
-    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""), shown)
+    owed = await desk.owe("window", str(body.get("trigger_id") or ""), shown)
     try:
         desk.work.start(desk.ledger.carry(owed, _answer, desk, kept, text), name="explain")
     except TooMuchWorkError as error:

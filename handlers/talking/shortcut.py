@@ -232,7 +232,7 @@ async def answer_host(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> Non
         return
     await ack()
     # The window itself was taken once by the gate.
-    owed = await desk.ledger.owe("window", _text(body, "trigger_id"))
+    owed = await desk.owe("window", _text(body, "trigger_id"))
     try:
         desk.work.start(desk.ledger.carry(owed, _check_typed, desk, spot, command), name="shortcut")
     except TooMuchWorkError as error:

@@ -142,7 +142,7 @@ async def submit(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> None:
     written = written_in(view)
     view_id = str(view.get("id", "")) if isinstance(view, Mapping) else ""
     # The window itself was taken once by the gate.
-    owed = await desk.ledger.owe("window", str(body.get("trigger_id") or ""))
+    owed = await desk.owe("window", str(body.get("trigger_id") or ""))
     user = read_place(body).user
     try:
         desk.work.start(

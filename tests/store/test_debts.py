@@ -175,3 +175,30 @@ async def test_without_redis_it_is_said(fragile_server: FragileServer) -> None:
         with pytest.raises(StoreAwayError):
             await debts.begin("a", debt(), MINUTES)
         assert not await debts.begin("a", debt(), MINUTES)
+
+
+async def test_a_delivery_that_comes_again_is_adopted_once(store: Store, other: Store) -> None:
+    """Once the bot that took it is dead, by one of those that ask."""
+    one, two = made(store), made(other)
+    id_ = debt().id
+    await one.beat("a", takes_over=True)
+    assert await one.take("a", id_, MINUTES) is None
+    assert await one.take("a", id_, MINUTES) == ""
+    assert await two.take("b", id_, MINUTES) == "a"
+    lease = await two.adopt("a", debt(), MINUTES)
+    assert lease > 0
+    await one.release("a")
+    assert sorted([await two.adopt("a", debt(), MINUTES) for _ in range(2)]) == [-1, 0]
+    [nobody] = (await two.beat("b", takes_over=True)).dead
+    [claimed] = await two.claim(nobody, "b", 10)
+    assert claimed.id == id_
+
+
+async def test_what_is_owed_is_not_adopted(store: Store, other: Store) -> None:
+    """Whoever takes over from the dead bot answers already."""
+    one, two = made(store), made(other)
+    assert await one.take("a", debt().id, MINUTES) is None
+    await one.owe("a", debt(), MINUTES)
+    assert await two.take("b", debt().id, MINUTES) == debt().id
+    await one.release("a")
+    assert await two.adopt("a", debt(), MINUTES) == -1

@@ -141,7 +141,7 @@ async def test_a_listener_that_breaks_is_one_sentence_too(
         msg = "secret internals"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr("bot.store.store.Store.first_time", broken)
+    monkeypatch.setattr("handlers.owed.ledger.Ledger.take", broken)
     delivery = await bot.slack.command(AIKO, "incident-shop", "shop.example.jp")
     assert delivery.message is not None
     assert delivery.message.ephemeral_to == AIKO.id

@@ -110,6 +110,40 @@ async def test_killed_before_the_acknowledgement(town: Town, via: str) -> None:
     assert await two.number("tlscheck_slack_repeated_deliveries_total") == 1
 
 
+@pytest.mark.parametrize("when", ["take", "owe"])
+async def test_a_command_that_comes_again(town: Town, when: str) -> None:
+    """A proxy or Slack sends it to another bot, after the first had died over it: one answer."""
+    town.go()
+    one = await town.start("one", crash=when)
+    sent = await town.slack.command(AIKO, CHANNEL, SHOP)
+    await one.process.wait()
+    assert sent.outcome == "dispatch_failed"
+    two = await town.start("two")
+    again = [await town.slack.redeliver(sent) for _ in range(2)]
+    assert [one.outcome for one in again] == ["ok", "ok"]
+    await town.hears(ANSWER, AIKO)
+    await town.paid()
+    assert town.said(ANSWER, AIKO) == 1
+    assert await two.number("tlscheck_slack_repeated_deliveries_total") == 2
+
+
+async def test_a_command_that_comes_again_while_its_bot_lives(town: Town) -> None:
+    """It is answered by that bot, and by no other."""
+    town.go()
+    await town.start("one", patience=30.0)
+    sent = await town.slack.command(AIKO, CHANNEL, SHOP)
+    assert town.said(ANSWER, AIKO) == 1
+    two = await town.start("two")
+    assert (await town.slack.redeliver(sent)).body == ""
+
+    async def sure() -> bool:
+        return await two.number("tlscheck_background_tasks") == 0
+
+    await until(sure, 20)
+    assert await town.owed() == 0
+    assert town.said(ANSWER, AIKO) == 1
+
+
 def _acknowledged(town: Town) -> bool:
     events = [one for one in town.slack.deliveries if one.kind == "events_api"]
     return bool(events) and events[-1].outcome == "ok"

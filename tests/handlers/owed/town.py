@@ -247,10 +247,11 @@ async def open_town(directory: Path, redis_url: str) -> AsyncIterator[Town]:
 
 
 def _crash(when: str) -> None:
-    """Die between the mark and the acknowledgement; or with "share" once that was marked, with
-    "owe" before an acknowledgement that says that the answer will follow.
+    """Die between the mark and the acknowledgement: of an event or a press, with "take" of a command,
+    with "owe" of one whose answer is to follow; or with "share" once that was marked.
     """
-    begin, owe, first_time = Ledger.begin, Ledger.owe, Store.first_time
+    begin, owe, take = Ledger.begin, Ledger.owe, Ledger.take
+    first_time = Store.first_time
 
     async def begin_and_die(self: Ledger, kind: str, delivery: str, ttl: timedelta) -> object:
         await begin(self, kind, delivery, ttl)
@@ -260,12 +261,18 @@ def _crash(when: str) -> None:
         await owe(self, *args)
         return await _dead()
 
+    async def take_and_die(self: Ledger, *args: Any) -> object:
+        await take(self, *args)
+        return await _dead()
+
     async def mark_and_die(self: Store, kind: str, *args: Any, **more: Any) -> bool:
         first = await first_time(self, kind, *args, **more)
         return await _dead() if kind == when else first
 
     if when == "share":
         Store.first_time = mark_and_die  # type: ignore[method-assign] # this process is for that
+    elif when == "take":
+        Ledger.take = take_and_die  # type: ignore[method-assign, assignment] # this process is for that
     elif when == "owe":
         Ledger.owe = owe_and_die  # type: ignore[method-assign, assignment] # this process is for that
     else:
