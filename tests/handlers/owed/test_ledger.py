@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.slack.workspace import AIKO, BEN
+from bot.demo.slack.server import CLIENT_ID
+from bot.demo.slack.workspace import AIKO, BEN, TEAM
 from bot.store import Store, open_store
 from bot.store.connection import Connection
 from bot.store.debts import Debt, Debts, debt_id
@@ -16,6 +17,7 @@ from handlers.asking.press import CHECK, RECHECK, SHARE
 from handlers.owed.takeover import is_slacks
 from tests.handlers.asking.test_pressed import action_ids, answer, shown_to_all
 from tests.handlers.conftest import BOT_TOKEN, Run, Running
+from tests.handlers.install.test_workspaces import KEY, MANY, OTHER, install
 from tests.handlers.waiting import until
 from tests.store.conftest import FragileServer, utc_now
 
@@ -82,9 +84,16 @@ async def store(redis_url: str) -> AsyncIterator[Store]:
         yield opened
 
 
-async def left_behind(store: Store, payload: dict[str, Any], *, times: int = 1) -> None:
+async def left_behind(
+    store: Store,
+    payload: dict[str, Any],
+    *,
+    times: int = 1,
+    app: str = BOT_TOKEN,
+    secret: str = BOT_TOKEN,
+) -> None:
     """A dead bot owed this."""
-    debts = Debts(store.connection, store.once, BOT_TOKEN, [BOT_TOKEN])
+    debts = Debts(store.connection, store.once, app, [secret])
     debt = Debt(id=debt_id("command", "1"), at=datetime.now(UTC), payload=payload)
     await debts.put("dead", debt, times)
     await debts.release("dead")
@@ -117,6 +126,22 @@ async def test_what_is_too_old_is_told(run: Run, store: Store) -> None:
         await left_behind(store, payload)
         await until(lambda: _owes_nothing(store))
         assert 'taken_over_total{outcome="told"} 1.0' in await bot.numbers()
+
+
+async def test_each_workspace_is_answered_by_its_own_token(run: Run, store: Store) -> None:
+    """What was begun in one of several is finished there."""
+    async with run(**MANY, real=True) as bot:
+        for team in (TEAM, OTHER):
+            await install(bot, team)
+        tokens = {one.team: token for token, one in bot.slack.installs.tokens.items()}
+        bot.slack.team = OTHER
+        payload = await command_of(bot, "begun.example.jp share")
+        before = len(bot.slack.calls)
+        del bot.slack.installs.tokens[tokens[TEAM]]
+        await left_behind(store, payload, app=CLIENT_ID, secret=KEY)
+        await until(lambda: _owes_nothing(store))
+        posts = [one for one in bot.slack.calls[before:] if one.method == "chat.postMessage"]
+        assert [one.error for one in posts] == [None]
 
 
 async def _owes_nothing(store: Store) -> bool:
