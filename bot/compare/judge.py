@@ -180,6 +180,7 @@ def _differences(groups: Sequence[_Same]) -> list[Difference]:
         groups,
         key=lambda one: (
             _SAYS_LEAST[one.lead.side.standing.verdict],
+            not any(chains_of(one.lead.report)),  # who got no certificate got less far
             -len(one.members),
             one.names,
         ),

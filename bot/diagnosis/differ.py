@@ -378,7 +378,9 @@ def _reach(usual: Side, odd: Side) -> Divergence | None:
 def _handshake(usual: Side, odd: Side) -> Divergence | None:
     cause = odd.report.cause
     cut = cause is Cause.CONNECTION_RESET and odd.report.verdict == "broken"
-    if usual.report.cause is cause or (cause not in _HANDSHAKE and not cut):
+    # What was sent could not be read, or was too much: of the certificates nothing is known.
+    unread = odd.report.verdict == "broken" and not chains_of(odd.report)
+    if usual.report.cause is cause or (cause not in _HANDSHAKE and not cut and not unread):
         return None
     code = DifferenceCode.CUT if cut else DifferenceCode.OTHER_HANDSHAKE
     first = odd.report.findings[0] if odd.report.findings else None

@@ -222,6 +222,7 @@ class _Teller:
             values["period"] = period(timedelta(seconds=seconds), texts.lang)
         for name in ("odd", "usual"):
             values[f"{name}_until"] = _date(one.evidence.get(f"{name}_not_after"))
+            values[f"{name}_digest"] = str(one.evidence.get(f"{name}_sha256") or "—")[:8]
         values["names"] = values["missing"] if one.evidence.get("missing") else values["extra"]
         values["title"] = _title(one.evidence.get("cause"), texts)
         values["host"] = _cut(comparison.target.host, max(foreign, 30))
@@ -278,7 +279,8 @@ def _variants(comparison: Comparison, one: Difference) -> tuple[str, ...]:
         case DifferenceCode.OTHER_CHAIN:
             return next(((kind,) for kind in ("missing", "extra") if said.get(kind)), ("order",))
         case DifferenceCode.OTHER_CERTIFICATE:
-            return fine if said.get("address") else (*fine, "nowhere")
+            where = () if said.get("address") else ("nowhere",)
+            return (*fine, *_told_apart(said), *where)
         case DifferenceCode.TIMED_OUT:
             return ("silent",) if said.get("connected") else ()
         case DifferenceCode.CUT:
@@ -287,6 +289,13 @@ def _variants(comparison: Comparison, one: Difference) -> tuple[str, ...]:
             return (*unsure, str(said.get("how")))
         case _:
             return unsure
+
+
+def _told_apart(said: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """By what two certificates are told apart that end on the same day."""
+    if _date(said.get("odd_not_after")) != _date(said.get("usual_not_after")):
+        return ()
+    return ("issuer",) if said.get("odd_issuer") != said.get("usual_issuer") else ("digest",)
 
 
 class _Values(dict[str, object]):

@@ -30,7 +30,7 @@ def asked(host: str, timeout: float = 10.0) -> Question:
 async def test_a_question_to_a_place(open_bot: OpenBot, plan: Plan) -> None:
     """Each place has answers of its own in the one cache; whoever asks next gets that one."""
     async with worker_process(plan), open_bot() as (service, places), open_bot() as (other, _):
-        assert places.names() == ("office", "prod-tokyo")
+        assert await places.look() == ("office", "prod-tokyo")
         assert len(places.presences("prod-tokyo")) == 1
         there = await service.ask(asked(HEALTHY), vantage="prod-tokyo")
         assert (there.report.vantage, there.source) == ("prod-tokyo", "fresh")

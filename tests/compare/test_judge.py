@@ -208,6 +208,29 @@ CASES = (
         worst="ok",
     ),
     Case(
+        "two certificates of one day, by two CAs",
+        (office(), tokyo(chain=(certificate("twin", "R12"), R11))),
+        CODE.OTHER_CERTIFICATE,
+        evidence={"odd_issuer": "R12", "usual_issuer": "R11"},
+        worst="ok",
+    ),
+    Case(
+        "two certificates of one day, by one CA",
+        (office(), tokyo(chain=(certificate("twin"), R11))),
+        CODE.OTHER_CERTIFICATE,
+        worst="ok",
+    ),
+    Case(
+        "broken everywhere, and one place does not even get a certificate",
+        (
+            office(cause=Cause.PLAINTEXT_ON_TLS_PORT, chain=(), root=None),
+            tokyo(cause=Cause.EXPIRED, chain=(EXPIRED, R11)),
+        ),
+        CODE.OTHER_HANDSHAKE,
+        odd=("office",),
+        certain=False,
+    ),
+    Case(
         "the intermediate is missing on one of the servers",
         (office(), tokyo(cause=Cause.MISSING_INTERMEDIATE, chain=(LEAF,))),
         CODE.OTHER_CHAIN,
