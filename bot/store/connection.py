@@ -103,17 +103,23 @@ class Connection:
         Raises:
             StoreAwayError: Redis is away; or StoreRefusedError: it refused this command.
         """
-        if self._closed or self._probe is not None:
-            msg = "Redis is away"
-            raise StoreAwayError(msg)
-        if len(self._queue) >= QUEUED_COMMANDS:
-            msg = "too many commands are waiting for Redis"
-            raise StoreAwayError(msg)
+        return await self.command(*arguments)
+
+    def command(self, *arguments: Argument) -> asyncio.Future[Any]:
+        """Send one command; its answer, or the error of `execute`, is in the future.
+
+        For those who send several at once: it takes no task for each.
+        """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append((arguments, answer))
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._send_queued())
-        return await answer
+        if self._closed or self._probe is not None:
+            answer.set_exception(StoreAwayError("Redis is away"))
+        elif len(self._queue) >= QUEUED_COMMANDS:
+            answer.set_exception(StoreAwayError("too many commands are waiting for Redis"))
+        else:
+            self._queue.append((arguments, answer))
+            if self._pump is None:
+                self._pump = asyncio.create_task(self._send_queued())
+        return answer
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Any:
         """Run a script; the server learns it on the first use and after each of its restarts.

@@ -16,8 +16,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from bot.store.connection import Connection, StoreAwayError, StoreRefusedError
 from bot.worker.counts import OUTCOMES, Outcome, counts_key, places_known
+from bot.worker.outgoing import GROUP
 from bot.worker.presence import living, redis_time
-from bot.worker.queue import GROUP, stream_of
+from bot.worker.queue import stream_of
 from bot.worker.wire import ANY, NAME
 
 LOOK_SECONDS = 2.0

@@ -35,6 +35,7 @@ from bot.store.connection import (
     reading_client,
 )
 from bot.worker.counts import Counts
+from bot.worker.outgoing import CROWD, GROUP, Entry, Outgoing, pause
 from bot.worker.presence import remove_other
 from bot.worker.seldom import Seldom
 from bot.worker.wire import LARGEST_ORDER
@@ -42,7 +43,6 @@ from bot.worker.wire import LARGEST_ORDER
 log = structlog.get_logger(__name__)
 
 TASK = "check"
-GROUP = "workers"
 
 BLOCK_SECONDS = 1.0
 FRESH_SECONDS = 1.0
@@ -60,9 +60,6 @@ _BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 # A body may double within JSON's quotes.
 _LARGEST_MESSAGE = 2 * LARGEST_ORDER + 4096
-
-Entry = tuple[str, str]
-"""A stream and an entry's id in it."""
 
 
 def stream_of(queue: str) -> str:
@@ -93,6 +90,9 @@ class Form(BaseModel):
 class Formatter(TaskiqFormatter):
     """JSON in the one form."""
 
+    def __init__(self) -> None:
+        self._read: dict[bytes, TaskiqMessage] = {}
+
     def dumps(self, message: TaskiqMessage) -> BrokerMessage:
         """To the wire."""
         return BrokerMessage(
@@ -102,12 +102,19 @@ class Formatter(TaskiqFormatter):
             labels=message.labels,
         )
 
+    def remember(self, message: bytes, read: TaskiqMessage) -> None:
+        """What was read ahead of taskiq, which then does not read it again."""
+        self._read[message] = read
+
     def loads(self, message: bytes) -> TaskiqMessage:
         """From the wire.
 
         Raises:
             ValueError: It is too large or of another form.
         """
+        known = self._read.pop(message, None)
+        if known is not None:
+            return known
         if len(message) > _LARGEST_MESSAGE:
             msg = "too large"
             raise ValueError(msg)
@@ -180,7 +187,7 @@ class Queue(RedisStreamBroker):
             consumer_group_name=GROUP,
             consumer_name=consumer,
         )
-        self.formatter = Formatter()
+        self._form = self.formatter = Formatter()
         self._connection = connection
         self._reader: redis.Redis = reading_client(url, BLOCK_SECONDS)
         self._streams = tuple(map(stream_of, queues))
@@ -191,17 +198,23 @@ class Queue(RedisStreamBroker):
         self._unsaved: set[str] = set()
         self._ready: deque[tuple[str, bytes]] = deque()
         self._seldom = Seldom()
+        self.outgoing = Outgoing(connection, lambda: self._crowded)
 
     @property
     def held(self) -> int:
         """Entries that this worker has and has not answered."""
         return len(self._held)
 
+    @property
+    def _crowded(self) -> bool:
+        return len(self._held) >= CROWD
+
     async def startup(self) -> None:
         """Nothing: groups are made when a read finds none."""
 
     async def aclose(self) -> None:
         """Close what is this broker's own, and leave the group; what is not answered goes to others."""
+        await self.outgoing.flush()
         for stream in self._streams:
             with suppress(StoreAwayError):
                 await self._leave(stream)
@@ -232,12 +245,16 @@ class Queue(RedisStreamBroker):
 
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
         """The entries for this worker, for ever; an outage of Redis is waited out."""
+        loop = asyncio.get_running_loop()
         failures = 0
+        began = loop.time()
         while True:
             while self._ready:
                 order_id, data = self._ready.popleft()
                 yield AckableMessage(data=data, ack=partial(self._acknowledge, order_id))
             heed_cancellation()
+            await pause(began, crowded=self._crowded)
+            began = loop.time()
             try:
                 await self._read_or_group()
             except (RedisError, OSError, StoreAwayError) as error:
@@ -268,15 +285,7 @@ class Queue(RedisStreamBroker):
         if order_id in self._unsaved:
             self._unsaved.discard(order_id)
         elif entry is not None:
-            with suppress(StoreAwayError):
-                await self._drop(entry)
-
-    async def _drop(self, entry: Entry) -> None:
-        stream, number = entry
-        await asyncio.gather(
-            self._connection.execute("XACK", stream, GROUP, number),
-            self._connection.execute("XDEL", stream, number),
-        )
+            self.outgoing.drop(entry)
 
     async def _read(self) -> None:
         free = max(1, min(_AT_A_TIME, self._at_once - len(self._held)))
@@ -288,7 +297,7 @@ class Queue(RedisStreamBroker):
         # fmt: on
         for stream, entries in answer or ():
             for number, fields in entries:
-                await self._take((stream.decode(), number.decode()), fields)
+                self._take((stream.decode(), number.decode()), fields)
 
     async def _read_or_group(self) -> None:
         """As `_read`; where the group is missing, or something else is there, it is made first."""
@@ -309,23 +318,25 @@ class Queue(RedisStreamBroker):
             if error.code != "BUSYGROUP":
                 raise
 
-    async def _take(self, entry: Entry, fields: list[bytes] | None) -> None:
+    def _take(self, entry: Entry, fields: list[bytes] | None) -> None:
         """Hold an entry; what has another form, or is held already, is dropped."""
         pairs = dict(zip(fields[::2], fields[1::2], strict=False)) if fields else {}
         data = pairs.get(b"data", b"")
         try:
-            order_id = self.formatter.loads(data).task_id
+            message = self._form.loads(data)
         except ValueError:
             self._dropped(entry[0], len(data))
-            await self._drop(entry)
+            self.outgoing.drop(entry)
             return
+        order_id = message.task_id
         if order_id in self._held:
             # Sent once more after an outage.
             self._counts.add("repeated")
             if self._held[order_id] != entry:
-                await self._drop(entry)
+                self.outgoing.drop(entry)
             return
         self._held[order_id] = entry
+        self._form.remember(data, message)
         self._ready.append((order_id, data))
 
     def _dropped(self, stream: str, size: int) -> None:
@@ -366,7 +377,7 @@ class Queue(RedisStreamBroker):
                 else:
                     log.info("took over an order", deliveries=deliveries)
                     self._counts.add("taken_over")
-                    await self._take(entry, fields)
+                    self._take(entry, fields)
 
     async def _give_up(self, entry: Entry, fields: list[bytes] | None) -> None:
         pairs = dict(zip(fields[::2], fields[1::2], strict=False)) if fields else {}
@@ -378,4 +389,4 @@ class Queue(RedisStreamBroker):
             self._counts.add("given_up")
             log.error("an order was given up: workers died over it", deliveries=MOST_DELIVERIES)
             await self._on_lost(order_id)
-        await self._drop(entry)
+        self.outgoing.drop(entry)

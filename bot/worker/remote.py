@@ -42,6 +42,7 @@ from bot.worker.errors import (
     RemoteFailureError,
     VantageAwayError,
 )
+from bot.worker.outgoing import CROWD, inbox_stream, pause
 from bot.worker.presence import (
     ALIVE_SECONDS,
     ANNOUNCE_SECONDS,
@@ -65,7 +66,6 @@ from bot.worker.wire import (
     read_reply,
     sign,
 )
-from bot.worker.worker import inbox_stream
 
 log = structlog.get_logger(__name__)
 
@@ -302,10 +302,12 @@ class Post:
                     _fail(waiting.answer, VantageAwayError("nobody", waiting.vantage, known=""))
 
     async def _read_inbox(self) -> None:
+        loop = asyncio.get_running_loop()
         name = inbox_stream(self._inbox)
         last, failures = "0-0", 0
         while True:
             heed_cancellation()
+            began = loop.time()
             try:
                 # fmt: off
                 answer = await self._reader.execute_command(  # type: ignore[no-untyped-call] # redis-py's
@@ -328,8 +330,10 @@ class Post:
                 for number, fields in entries:
                     last = number.decode()
                     self._took(fields)
-                with suppress(StoreAwayError):
-                    await self._connection.execute("XDEL", name, *(number for number, _ in entries))
+                numbers = (number for number, _ in entries)
+                # Nobody waits for that: it goes with what is sent next.
+                self._connection.command("XDEL", name, *numbers).add_done_callback(_forget)
+            await pause(began, crowded=len(self._waiting) >= CROWD)
 
     async def _send_again(self) -> None:
         """Redis was away, and may have forgotten everything."""
@@ -464,6 +468,12 @@ async def open_post(
         yield post
     finally:
         await post.aclose()
+
+
+def _forget(answer: asyncio.Future[Any]) -> None:
+    """Whatever came of it is of no interest."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _fail(answer: asyncio.Future[Any], error: RemoteError) -> None:

@@ -31,6 +31,7 @@ from bot.worker.bundles import find_bundles
 from bot.worker.counts import Counts
 from bot.worker.errors import FailureCode
 from bot.worker.machine import Machine, look_around
+from bot.worker.outgoing import Outgoing
 from bot.worker.presence import ANNOUNCE_SECONDS, Presence, announce, living, redis_time, withdraw
 from bot.worker.queue import TASK, Queue
 from bot.worker.seen import Seen
@@ -54,9 +55,6 @@ AT_ONCE = 100
 DRAIN_SECONDS = 20.0
 """How long running checks may take to end once the worker is told to."""
 
-INBOX_SECONDS = 120
-"""How long replies wait for an asker that is away."""
-
 # The id of a refused order is that of its message: nothing within it is believed.
 _NOBODY = "0" * 32 + ".0"
 
@@ -68,19 +66,14 @@ _PROBE = Question(target=parse_target("tlscheck.invalid"))
 OpenVantage = Callable[[Settings], AbstractAsyncContextManager[LocalVantage]]
 
 
-def inbox_stream(inbox: str) -> str:
-    """The stream of an asker's inbox."""
-    return f"tlscheck:inbox:{inbox}"
-
-
 class Replies(AsyncResultBackend[Any]):
     """taskiq's result backend: each result goes to its asker's inbox, as JSON, and expires there."""
 
     def __init__(
-        self, connection: Connection, key: bytes | None, on_unsaved: Callable[[str], None]
+        self, outgoing: Outgoing, key: bytes | None, on_unsaved: Callable[[str], None]
     ) -> None:
         """`on_unsaved` is told the order whose reply could not be written."""
-        self._connection = connection
+        self._outgoing = outgoing
         self._key = key
         self._on_unsaved = on_unsaved
 
@@ -115,14 +108,7 @@ class Replies(AsyncResultBackend[Any]):
                 update={"kind": "failure", "failure": "too_large", "report": None}
             )
             body = reply.model_dump_json(by_alias=True).encode()
-        name = inbox_stream(inbox)
-        await asyncio.gather(
-            self._connection.execute(
-                *("XADD", name, "MAXLEN", "~", 10_000, "*"),
-                *("body", body, "signature", sign("reply", body, self._key)),
-            ),
-            self._connection.execute("EXPIRE", name, INBOX_SECONDS),
-        )
+        await self._outgoing.reply(inbox, body, sign("reply", body, self._key))
 
     async def is_result_ready(self, task_id: str) -> bool:
         """Nobody asks: replies go to the asker by themselves."""
@@ -179,7 +165,7 @@ class Worker:
             on_lost=self._lost,
             counts=self.counts,
         )
-        self._replies = Replies(connection, key, self._queue.unsaved)
+        self._replies = Replies(self._queue.outgoing, key, self._queue.unsaved)
         self._queue.with_result_backend(self._replies)
 
         # taskiq renames what it registers, which a method does not let it.
@@ -195,6 +181,7 @@ class Worker:
         receiver = Receiver(
             self._queue,
             run_startup=False,
+            validate_params=False,  # the formatter lets nothing else through
             max_async_tasks=self._at_once,
             ack_type=AcknowledgeType.WHEN_SAVED,
             wait_tasks_timeout=DRAIN_SECONDS,

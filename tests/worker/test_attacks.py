@@ -18,10 +18,10 @@ from redis import Redis
 
 from bot.vantage import Vantage
 from bot.worker import Post, RemoteFailureError, VantageAwayError, open_post
+from bot.worker.outgoing import inbox_stream
 from bot.worker.presence import Presence, announce
 from bot.worker.queue import Formatter, message_of, stream_of
 from bot.worker.wire import Order, RefusedError, Reply, read_order, read_reply, sign
-from bot.worker.worker import inbox_stream
 from tests.worker.process import Plan, worker_process
 from tests.worker.test_remote import HEALTHY, SILENT, asked
 from tests.worker.test_wire import ID, NOW, order, written
@@ -332,8 +332,11 @@ async def test_poisoned_keys(post: Post, plan: Plan, redis_url: str) -> None:
                     await asyncio.sleep(0.05)
             assert await answers(post.vantage("prod-tokyo"))
             for key in keys:
-                client.delete(key)
-                client.rpush(key, "poison")
+                # In one step: the worker makes its stream anew as soon as it is gone.
+                with client.pipeline(transaction=True) as step:
+                    step.delete(key)
+                    step.rpush(key, "poison")
+                    step.execute()
             async with asyncio.timeout(20):
                 while not await post.look():  # noqa: ASYNC110 - another process announces it
                     await asyncio.sleep(0.05)

@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from bot.worker import Post, VantageAwayError, open_post
-from bot.worker.worker import inbox_stream
+from bot.worker.outgoing import inbox_stream
 from tests.worker.process import ROOT, Plan, worker_process
 from tests.worker.test_remote import HEALTHY, SILENT, asked
 
