@@ -71,8 +71,12 @@ class Asking(Protocol):
         refresh: bool = False,
         permit: Permit | None = None,
         vantage: str | None = None,
+        unseen: bool = False,
     ) -> Answer:
         """The newest answer."""
+
+    async def keep(self, answer: Answer) -> None:
+        """Somebody will be shown this answer."""
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived."""
@@ -97,9 +101,14 @@ class Audited:
         return self._service.vantage_name
 
     async def ask(
-        self, question: Question, *, refresh: bool = False, vantage: str | None = None
+        self,
+        question: Question,
+        *,
+        refresh: bool = False,
+        vantage: str | None = None,
+        unseen: bool = False,
     ) -> Answer:
-        """The newest answer, for the asker of this task; `vantage`: the place, None: our own.
+        """The newest answer, for the asker of this task; see `bot.service.Service.ask`.
 
         Raises:
             NotPermittedError: A new check would be needed, and the asker may have none now.
@@ -116,6 +125,7 @@ class Audited:
                 refresh=refresh,
                 permit=None if permit is None else lambda: permit(who),
                 vantage=vantage,
+                unseen=unseen,
             )
             report = answer.report
             said = {
@@ -130,6 +140,10 @@ class Audited:
             milliseconds = round((perf_counter() - begun) * 1000)
             note("check", who, **asked(question), **where, refresh=refresh, **said, ms=milliseconds)
         return answer
+
+    async def keep(self, answer: Answer) -> None:
+        """Somebody will be shown this answer."""
+        await self._service.keep(answer)
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived; a part of its check."""

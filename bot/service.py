@@ -10,6 +10,7 @@ Nothing of Slack and nothing about TLS is known here.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
@@ -112,6 +113,7 @@ class _Job:
     place: Vantage
     known: str | None
     permit: Permit | None
+    unseen: bool = False
 
 
 class Service:
@@ -156,6 +158,7 @@ class Service:
         refresh: bool = False,
         permit: Permit | None = None,
         vantage: str | None = None,
+        unseen: bool = False,
     ) -> Answer:
         """The newest answer.
 
@@ -167,6 +170,8 @@ class Service:
                 ask the same are one check.
             vantage: The place to ask, by name; None: this process' own. Answers of one place are
                 never given for another, and each place has a history of its own.
+            unseen: Nobody is shown the answer, unless `keep` is called with it: then it need not
+                be kept for a day.
 
         Raises:
             NotPermittedError: From `permit`.
@@ -189,12 +194,18 @@ class Service:
                 known = await self._store.results.newest_id(key)
             elif (record := await self._store.results.newest(key)) is not None:
                 self._metrics.answered("cache")
+                record = record if unseen else await self._shown(record)
                 return self._answer(record, question, "cache", stored=True)
         except StoreAwayError:
             pass
-        outcome = await self._join(_Job(key, question, place, known, permit))
+        outcome = await self._join(_Job(key, question, place, known, permit, unseen))
         self._metrics.answered(outcome.source)
-        return self._answer(outcome.record, question, outcome.source, stored=outcome.stored)
+        record = outcome.record if unseen else await self._shown(outcome.record)
+        return self._answer(record, question, outcome.source, stored=outcome.stored)
+
+    async def keep(self, answer: Answer) -> None:
+        """Somebody will be shown this answer, though it was asked for `unseen`."""
+        await self._shown(answer.record)
 
     async def later(self, answer: Answer) -> Answer | None:
         """The answer with what was still open in it, for the same asker; waits until that is there.
@@ -223,13 +234,18 @@ class Service:
             return None
         if record is None:
             return None
-        return self._answer(record, record.question, "cache", stored=True)
+        return self._answer(await self._shown(record), record.question, "cache", stored=True)
 
     async def aclose(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Take no further questions, let running checks finish within the bound, end the rest."""
         self._closing = True
         await self._runs.aclose(drain_seconds)
         await self._updates.aclose(0.0)
+
+    async def _shown(self, record: Record) -> Record:
+        with suppress(StoreAwayError):
+            return await self._store.results.show(record)
+        return record
 
     def _answer(
         self, record: Record, question: Question, source: Source, *, stored: bool
@@ -340,7 +356,7 @@ class Service:
         with self._metrics.check_running():
             report = await self._report_of(job)
         self._metrics.check_done(report.verdict, report.cause, perf_counter() - begun)
-        record = Record(key=job.key, question=job.question, report=report)
+        record = Record(key=job.key, question=job.question, report=report, unseen=job.unseen)
         record = await self._chronicle.compared(record)
         try:
             await self._store.results.put(record, cache_for(report, self._cache_seconds))

@@ -37,8 +37,13 @@ RETELL = timedelta(minutes=1)
 class Asking(Protocol):
     """The part of `bot.service.Service` that is used here."""
 
-    async def ask(self, question: Question, *, refresh: bool = False) -> Answer:
+    async def ask(
+        self, question: Question, *, refresh: bool = False, unseen: bool = False
+    ) -> Answer:
         """The newest answer."""
+
+    async def keep(self, answer: Answer) -> None:
+        """Somebody will be shown this answer."""
 
     async def later(self, answer: Answer) -> Answer | None:
         """The same answer once what was open in it has arrived."""
@@ -145,7 +150,7 @@ class Watcher:
 
     async def _look(self, watch: Watch) -> None:
         try:
-            answer = await self._service.ask(watch.question, refresh=True)
+            answer = await self._service.ask(watch.question, refresh=True, unseen=True)
         except ServiceClosedError:
             return  # the lease ends, and another process looks
         except CheckFailedError:
@@ -164,6 +169,8 @@ class Watcher:
         if looked.ended and not looked.untold:
             await self._watches.remove(looked)
             return
+        if looked.untold:
+            await self._service.keep(answer)
         # With something to tell, the next to take it is due soon: should we die now, it is told.
         due = now + self._lease if looked.untold else next_look(looked, now)
         if await self._watches.settle(looked, watch.turn, due) and looked.untold:

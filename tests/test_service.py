@@ -103,6 +103,39 @@ def store_of(service: Service) -> Store:
     return service._store
 
 
+async def test_a_look_is_kept_for_long_only_when_somebody_sees_it(
+    redis_url: str, vantage: CountingVantage
+) -> None:
+    """By asking, by joining, by pressing an old button, or as a watch's news."""
+
+    async def hours(service: Service, result_id: str) -> float:
+        left = await store_of(service).connection.execute("PTTL", f"tlscheck:result:{result_id}")
+        return round(int(left) / 3_600_000)
+
+    async with bot(redis_url, vantage) as service:
+        seen_by_asking = await service.ask(question("a.example"), refresh=True, unseen=True)
+        assert await hours(service, seen_by_asking.report.id) == 0
+        assert (await service.ask(question("a.example"))).source == "cache"
+        assert await hours(service, seen_by_asking.report.id) == 24
+
+        told = await service.ask(question("b.example"), refresh=True, unseen=True)
+        await service.keep(told)
+        assert await hours(service, told.report.id) == 24
+
+        pressed = await service.ask(question("c.example"), refresh=True, unseen=True)
+        await service.recall(pressed.report.id)
+        assert await hours(service, pressed.report.id) == 24
+
+        vantage.go.clear()
+        look = asyncio.create_task(service.ask(question("d.example"), refresh=True, unseen=True))
+        await until(lambda: len(vantage.checks) == 4)
+        person = asyncio.create_task(service.ask(question("d.example")))
+        await asyncio.sleep(0.05)
+        vantage.go.set()
+        assert (await look).report.id == (await person).report.id
+        assert await hours(service, (await person).report.id) == 24
+
+
 async def test_the_second_asker_gets_the_cached_answer(
     redis_url: str, vantage: CountingVantage
 ) -> None:

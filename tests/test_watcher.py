@@ -43,10 +43,12 @@ class Hosts:
     revoked: bool = False
     silent: bool = False
     looks: dict[str, int] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
 
-    async def ask(self, asked: Question, *, refresh: bool = False) -> Answer:
+    async def ask(self, asked: Question, *, refresh: bool = False, unseen: bool = False) -> Answer:
         """What a check would answer."""
         assert refresh
+        assert unseen
         host = asked.target.host
         self.looks[host] = self.looks.get(host, 0) + 1
         await asyncio.sleep(0)
@@ -57,6 +59,10 @@ class Hosts:
             shown = shown.model_copy(update={"pending": ("revocation",)})
         record = Record(key=question_key(asked, "here", "roots"), question=asked, report=shown)
         return Answer(record, timedelta(0), "fresh", stored=True)
+
+    async def keep(self, answer: Answer) -> None:
+        """Note what will be shown."""
+        self.kept.append(answer.report.id)
 
     async def later(self, answer: Answer) -> Answer | None:
         """Revoked, says the CA a moment later; nothing when it is `silent`."""
@@ -162,6 +168,8 @@ async def test_a_change_is_told_once_by_many_bots(store: Store, redis_url: str) 
             await bot.aclose()
     assert sorted(listener.heard) == sorted((name, "changed") for name in names)
     assert set(hosts.looks.values()) == {1}
+    # What is told is shown for a day; looks without news are not.
+    assert len(hosts.kept) >= 30
 
 
 async def test_looks_come_again_and_the_watch_ends(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 Two keys. `tlscheck:newest:<key>` holds the id of the newest result for a question and lives as
 long as the answer may be given again; `tlscheck:result:<id>` holds the Record for 24 hours, for
-buttons and questions in the thread. Once nothing is pending in it a result never changes, so what
+buttons and questions in the thread. What only a watch looked at is kept for minutes, until somebody
+is shown it: looks are many, and mostly alike. Once nothing is pending in it a result never changes, so what
 was read then is kept in memory by its id, and a cached answer costs one short command.
 
 What is read is untrusted: whatever does not fit is logged and counts as absent.
@@ -29,6 +30,8 @@ from bot.store.connection import Connection, Script, StoreAwayError, StoreRefuse
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=24)
+UNSEEN_KEPT = timedelta(minutes=20)
+"""What nobody was shown; longer than a watch's news may take to be told (`bot.watcher`)."""
 LARGEST_RECORD = 1024 * 1024
 """Bytes. A larger value is neither written nor read to its end."""
 
@@ -48,6 +51,12 @@ end
 return 0
 """)
 
+# What was shown to somebody meanwhile lives on as long as that promises.
+_REPLACE = Script("""
+local left = redis.call('PTTL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', math.max(left, tonumber(ARGV[2])))
+""")
+
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -65,6 +74,8 @@ class Record(BaseModel):
     """How the host differs from what was known of it before."""
     known_since: AwareDatetime | None = None
     """When the host was first seen like this."""
+    unseen: bool = False
+    """Only a watch looked at it so far."""
 
     def asked_as(self, question: Question) -> "Record":
         """The same answer for an equal question that was typed in another way.
@@ -179,7 +190,9 @@ class Results:
         Raises:
             StoreAwayError: Redis is away; or StoreRefusedError: the result is too large.
         """
-        record = await self._write(record)
+        record, raw = self._encoded(record)
+        lives = _milliseconds(_lifetime(record, fresh_for))
+        await self._connection.execute("SET", _name(record.report.id), raw, "PX", lives)
         if fresh_for > timedelta(0):
             await self._connection.execute(
                 "SET",
@@ -203,13 +216,32 @@ class Results:
         Raises:
             StoreAwayError: As for `put`.
         """
-        record = await self._write(record)
+        record, raw = self._encoded(record)
+        lives = _milliseconds(_lifetime(record, fresh_for))
+        await self._connection.run(_REPLACE, [_name(record.report.id)], raw, lives)
         if fresh_for > timedelta(0):
             name, result_id = f"tlscheck:newest:{record.key}", record.report.id
             await self._connection.run(_RENEW, [name], result_id, _milliseconds(fresh_for))
         return record
 
-    async def _write(self, record: Record) -> Record:
+    async def show(self, record: Record) -> Record:
+        """Somebody is shown this result: from now on it lives as long as any other.
+
+        Raises:
+            StoreAwayError: Redis is away; it may be gone before its buttons are pressed.
+        """
+        if not record.unseen:
+            return record
+        record = record.model_copy(update={"unseen": False})
+        known, size = self._memory.get(record.report.id, (None, 0))
+        if known is not None:
+            seen = known.model_copy(update={"unseen": False})
+            self._memory[record.report.id] = seen, size
+        await self._connection.execute("PEXPIRE", _name(record.report.id), _milliseconds(KEPT))
+        return record
+
+    def _encoded(self, record: Record) -> tuple[Record, bytes]:
+        """As it is stored; remembered here, so that this process can show it without Redis."""
         record = record.without_input()
         raw = record.model_dump_json(by_alias=True).encode()
         result_id = record.report.id
@@ -217,17 +249,14 @@ class Results:
             log.warning("result cannot be stored", id=result_id[:64], bytes=len(raw))
             raise StoreRefusedError("TOOLARGE", "the result cannot be stored")
         self._remember(result_id, record, len(raw))
-        await self._connection.execute(
-            "SET", f"tlscheck:result:{result_id}", raw, "PX", _milliseconds(KEPT)
-        )
-        return record
+        return record, raw
 
     async def aclose(self) -> None:
         """Give up what is being read."""
         await self._reads.aclose(0)
 
     async def _load(self, result_id: str) -> Record | None:
-        raw = await self._read(f"tlscheck:result:{result_id}", LARGEST_RECORD)
+        raw = await self._read(_name(result_id), LARGEST_RECORD)
         if not raw:
             return None
         try:
@@ -298,6 +327,14 @@ def could_be_asked(question: Question) -> bool:
     except TargetError:
         known = False
     return known and not question.allow_networks and len(question.addresses) <= MOST_CONNECT_TO
+
+
+def _name(result_id: str) -> str:
+    return f"tlscheck:result:{result_id}"
+
+
+def _lifetime(record: Record, fresh_for: timedelta) -> timedelta:
+    return max(UNSEEN_KEPT, fresh_for) if record.unseen else KEPT
 
 
 def _milliseconds(span: timedelta) -> int:

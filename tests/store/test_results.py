@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.store import Record, Store, StoreAwayError, StoreRefusedError, open_store
-from bot.store.results import KEPT, LARGEST_RECORD, MEMORY_BYTES, question_key
+from bot.store.results import KEPT, LARGEST_RECORD, MEMORY_BYTES, UNSEEN_KEPT, question_key
 from tests.store.conftest import FragileServer, utc_now
 from tests.store.samples import question, record
 
@@ -33,6 +33,40 @@ async def test_lifetimes(store: Store) -> None:
     kept = await store.connection.execute("PTTL", f"tlscheck:result:{stored.report.id}")
     assert 0 <= MINUTES / timedelta(milliseconds=1) - fresh < 5000
     assert 0 <= KEPT / timedelta(milliseconds=1) - kept < 5000
+
+
+async def lives(store: Store, result_id: str) -> timedelta:
+    """How long a stored result still lives."""
+    left = await store.connection.execute("PTTL", f"tlscheck:result:{result_id}")
+    return timedelta(milliseconds=left)
+
+
+async def test_what_nobody_was_shown_lives_for_minutes(store: Store, redis_url: str) -> None:
+    """Looks of watches are many; one that is shown lives as long as any, its update included."""
+    unseen = record().model_copy(update={"unseen": True})
+    stored = await store.results.put(unseen, MINUTES)
+    result_id = stored.report.id
+    assert UNSEEN_KEPT - timedelta(seconds=5) < await lives(store, result_id) <= UNSEEN_KEPT
+    await store.results.replace(unseen, MINUTES)
+    assert await lives(store, result_id) <= UNSEEN_KEPT
+
+    async with open_store(redis_url, utc_now) as other:
+        found = await other.results.newest(stored.key)
+        assert found is not None
+        shown = await other.results.show(found)
+        assert not shown.unseen
+        again = await other.results.newest(stored.key)
+        assert again == shown
+    assert await lives(store, result_id) > KEPT - timedelta(seconds=5)
+    await store.results.replace(unseen, MINUTES)
+    assert await lives(store, result_id) > KEPT - timedelta(seconds=5)
+
+
+async def test_what_may_be_given_again_is_there_for_as_long(store: Store) -> None:
+    """A long TLSCHECK_CACHE_SECONDS holds for a watch's look, too."""
+    hours = timedelta(hours=6)
+    stored = await store.results.put(record().model_copy(update={"unseen": True}), hours)
+    assert await lives(store, stored.report.id) > hours - timedelta(seconds=5)
 
 
 async def test_zero_freshness_keeps_the_result_only(store: Store) -> None:
