@@ -1,21 +1,15 @@
 """Whatever was under way on a bot that is killed: buttons, mentions, shortcuts, steps, watches."""
 
-from typing import Any
-
 import pytest
 
 from bot.demo.slack.values import Message
 from bot.demo.slack.workspace import AIKO, BEN
-from bot.store import open_store
-from bot.store.debts import Debts
 from handlers.asking.press import CHECK, DETAILS, RECHECK, SHARE
 from handlers.home.tab import CHECK_TYPED, HOST
 from handlers.talking.shortcut import MESSAGE_SHORTCUT
 from tests.handlers.asking.test_pressed import action_ids
-from tests.handlers.conftest import BOT_TOKEN
 from tests.handlers.owed.town import ANSWER, CHANNEL, SHOP, Town
 from tests.handlers.waiting import until
-from tests.store.conftest import utc_now
 
 BROKEN = "Broken: {}"
 
@@ -62,6 +56,10 @@ async def test_everything_that_can_be_in_flight(town: Town) -> None:
     await until(lambda: threads(town, "Checking mention.example.jp") == [mention.ts])
     await until(lambda: len(seen(town, "Checking direct.example.jp", "dm")) == 1)
 
+    async def noted() -> bool:
+        return [list(one.notes) for one in await town.kept()].count(["announced 0"]) == 2
+
+    await until(noted)
     await one.kill()
     two = await town.start("two")
     await until(lambda: sorted(host for bot, host in town.checks if bot == "two") == hosts, 60)
@@ -152,43 +150,54 @@ def _acknowledged(town: Town) -> bool:
 async def test_a_window_that_nobody_can_open_any_more(town: Town) -> None:
     """Its presser is told so, with the very button; that works then."""
     slack = town.slack
-    town.go()
-    one = await town.start("one")
-    await slack.command(AIKO, CHANNEL, SHOP)
-    await town.hears(ANSWER, AIKO)
-    answer = seen(town, ANSWER)[0]
-    await slack.open_home(AIKO)
-    await until(lambda: slack.home(AIKO) is not None)
-    await one.kill()
-    pressed: list[Any] = [
-        lambda: slack.press(AIKO, answer, DETAILS),
-        lambda: slack.press(AIKO, slack.home(AIKO), CHECK_TYPED, values={HOST: "typed.example.jp"}),  # type: ignore[arg-type] # it is there
-    ]
-    for number, press in enumerate(pressed):
-        dying = await town.start(f"dying {number}", crash="1")
-        await press()
-        await dying.process.wait()
+    answer = await answered(town)
+    dying = await town.start("dying", crash="1")
+    await slack.press(AIKO, answer, DETAILS)
+    await dying.process.wait()
     await town.start("two")
     await town.paid()
     [told] = seen(town, "press the button once more")
     assert action_ids(told) == [DETAILS]
     await slack.press(AIKO, told, DETAILS)
     await until(lambda: slack.views and "shop.example.jp" in slack.views[-1].words(), 20)
+
+
+async def test_a_check_from_the_home_tab(town: Town) -> None:
+    """Its window is gone, too: told in the direct messages, with a button that checks."""
+    slack = town.slack
+    one = await town.start("one")
+    await slack.open_home(AIKO)
+    await until(lambda: slack.home(AIKO) is not None)
+    await one.kill()
+    town.go()
+    dying = await town.start("dying", crash="1")
+    home = slack.home(AIKO)
+    assert home is not None
+    await slack.press(AIKO, home, CHECK_TYPED, values={HOST: "typed.example.jp"})
+    await dying.process.wait()
+    await town.start("two")
+    await town.paid()
     [lost] = seen(town, "nobody could finish it", "dm")
     assert action_ids(lost) == [CHECK]
     await slack.press(AIKO, lost, CHECK)
     await until(lambda: seen(town, BROKEN.format("typed.example.jp"), "dm"), 20)
 
 
+async def answered(town: Town) -> Message:
+    """An answer of a bot that is no more."""
+    town.go()
+    one = await town.start("one")
+    await town.slack.command(AIKO, CHANNEL, SHOP)
+    await town.hears(ANSWER, AIKO)
+    await town.paid()
+    await one.kill()
+    return seen(town, ANSWER)[0]
+
+
 async def test_share_is_done_once_by_who_takes_it_over(town: Town) -> None:
     """The dead bot had marked it as shared: that was its own mark."""
     slack = town.slack
-    town.go()
-    one = await town.start("one")
-    await slack.command(AIKO, CHANNEL, SHOP)
-    await town.hears(ANSWER, AIKO)
-    answer = seen(town, ANSWER)[0]
-    await one.kill()
+    answer = await answered(town)
     dying = await town.start("dying", crash="share")
     await slack.press(AIKO, answer, SHARE)
     await dying.process.wait()
@@ -207,12 +216,7 @@ async def test_what_is_pasted_is_not_stored(town: Town) -> None:
     pasted = "curl: (60) SSL certificate problem: certificate has expired"
     sent = await slack.submit(AIKO, slack.views[0], {"tlscheck_explain_text": pasted})
     assert sent.outcome == "dispatch_failed"
-    async with open_store(town.redis_url, utc_now) as store:
-        debts = Debts(store.connection, store.once, BOT_TOKEN, [BOT_TOKEN])
-        [name] = await store.connection.execute("KEYS", "tlscheck:debts:*")
-        [id_, value] = await store.connection.execute("HGETALL", name)
-        kept = debts._unsealed(value.partition(b" ")[2], id_.decode())
-    assert kept is not None
+    [kept] = await town.kept()
     assert "expired" not in str(kept.payload)
     await town.start("two")
     await town.hears("nobody could finish it", AIKO)

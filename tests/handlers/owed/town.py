@@ -26,12 +26,15 @@ from bot.demo.slack.values import Channel, User
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.settings import Settings, load_settings
-from bot.store import Store
+from bot.store import Store, open_store
+from bot.store.debts import Debt, Debts
+from handlers.owed.delivery import is_resumed
 from handlers.owed.ledger import Ledger
 from handlers.serve import serve
 from tests.handlers.conftest import APP_TOKEN, BOT_TOKEN, SECRET
 from tests.handlers.samples import CannedVantage, phrase
 from tests.handlers.waiting import until
+from tests.store.conftest import utc_now
 
 CHANNEL = "incident-shop"
 SHOP = "shop.example.jp"
@@ -193,6 +196,19 @@ class Town:
                 [await client.hlen(one) async for one in client.scan_iter("tlscheck:debts:*")]
             )
 
+    async def kept(self) -> list[Debt]:
+        """What Redis knows of all that is owed."""
+        async with open_store(self.redis_url, utc_now) as store:
+            debts = Debts(store.connection, store.once, BOT_TOKEN, [BOT_TOKEN])
+            found = []
+            for key in await store.connection.execute("KEYS", "tlscheck:debts:*"):
+                held = await store.connection.execute("HGETALL", key)
+                for id_, value in zip(held[::2], held[1::2], strict=True):
+                    debt = debts._unsealed(value.partition(b" ")[2], id_.decode())
+                    assert debt is not None
+                    found.append(debt)
+        return found
+
     async def takers(self) -> int:
         """Bots that take over from others."""
         async with redis.Redis.from_url(self.redis_url) as client:
@@ -254,8 +270,9 @@ def _crash(when: str) -> None:
     first_time = Store.first_time
 
     async def begin_and_die(self: Ledger, kind: str, delivery: str, ttl: timedelta) -> object:
-        await begin(self, kind, delivery, ttl)
-        return await _dead()
+        owed = await begin(self, kind, delivery, ttl)
+        # What it took over from another that died like this, it does finish.
+        return owed if is_resumed() else await _dead()
 
     async def owe_and_die(self: Ledger, *args: Any) -> object:
         await owe(self, *args)
