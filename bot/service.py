@@ -356,7 +356,10 @@ class Service:
         with self._metrics.check_running():
             report = await self._report_of(job)
         self._metrics.check_done(report.verdict, report.cause, perf_counter() - begun)
-        record = Record(key=job.key, question=job.question, report=report, unseen=job.unseen)
+        named = job.place.name if job.place is not self._vantage else None
+        record = Record(
+            key=job.key, question=job.question, report=report, unseen=job.unseen, place=named
+        )
         record = await self._chronicle.compared(record)
         try:
             await self._store.results.put(record, cache_for(report, self._cache_seconds))

@@ -19,7 +19,7 @@ from bot.history import Change, Entry, Leaf, State, changes_of, state_of
 from bot.texts.catalogue import Lang
 
 Kind = Literal["state", "expiry"]
-NoticeCode = Literal["changed", "expires", "expired", "renewed", "gave_up"]
+NoticeCode = Literal["changed", "expires", "expired", "renewed", "gave_up", "blind"]
 
 FIRST_INTERVAL = timedelta(minutes=1)
 LAST_INTERVAL = timedelta(minutes=10)
@@ -33,6 +33,9 @@ EXPIRY_KEPT = timedelta(days=400)
 
 STAYS_WELL = timedelta(minutes=30)
 """A host that was mended is looked at for so long: a second backend may still be broken."""
+
+BLIND_LOOKS = 3
+"""Looks in a row from a place where nobody answers, before that is told."""
 
 EXPIRY_INTERVAL = timedelta(hours=12)
 _RETRY = timedelta(hours=1)
@@ -64,6 +67,8 @@ class Watch(BaseModel):
     team: Annotated[str, Field(max_length=32)] = ""
     space: Annotated[str, Field(max_length=32)] = ""
     """The workspace that it was begun in, where the bot is in several."""
+    vantage: Annotated[str, Field(max_length=64)] | None = None
+    """The place that looks; None: the bot's own."""
     channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]
     thread_ts: Annotated[str, Field(pattern=_TS)] | None = None
     message_ts: Annotated[str, Field(pattern=_TS)] | None = None
@@ -78,6 +83,8 @@ class Watch(BaseModel):
     seen: AwareDatetime
     quiet: Annotated[int, Field(ge=0)] = 0
     doubts: Annotated[int, Field(ge=0)] = 0
+    blind: Annotated[int, Field(ge=0)] = 0
+    """Looks in a row that nobody at `vantage` answered."""
     reminded: int | None = None
     ended: bool = False
     untold: Annotated[tuple[Notice, ...], Field(max_length=4)] = ()
@@ -88,6 +95,8 @@ class Watch(BaseModel):
         """What is watched, for telling two watches of one channel apart."""
         target = self.question.target
         name = f"{self.kind}\n{target.host}\n{target.port}\n{target.starttls or ''}"
+        if self.vantage:
+            name = f"{name}\n{self.vantage}"
         return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -104,7 +113,14 @@ class Asked:
 
 
 def begin(
-    id_: str, kind: Kind, question: Question, *, report: Report, asked: Asked, now: datetime
+    id_: str,
+    kind: Kind,
+    question: Question,
+    *,
+    report: Report,
+    asked: Asked,
+    now: datetime,
+    vantage: str | None = None,
 ) -> Watch:
     """A new watch, from the result that the asker has before them.
 
@@ -115,6 +131,7 @@ def begin(
         report: The newest result; nothing of it is told again.
         asked: Who asked, and where.
         now: The moment.
+        vantage: The place that looks; None: the bot's own.
     """
     state = state_of(report)
     watch = Watch(
@@ -122,6 +139,7 @@ def begin(
         kind=kind,
         question=question,
         team=asked.team,
+        vantage=vantage,
         channel=asked.channel,
         thread_ts=asked.thread_ts,
         message_ts=asked.message_ts,
@@ -145,7 +163,7 @@ def look(watch: Watch, report: Report) -> Watch:
     """
     new = state_of(report)
     at = report.checked_at
-    watch = watch.model_copy(update={"turn": watch.turn + 1})
+    watch = watch.model_copy(update={"turn": watch.turn + 1, "blind": 0})
     if new.verdict == "unreachable" and watch.state.verdict != "unreachable" and watch.doubts < 1:
         return watch.model_copy(update={"doubts": watch.doubts + 1, "seen": at})
     watch = watch.model_copy(update={"doubts": 0})
@@ -153,6 +171,26 @@ def look(watch: Watch, report: Report) -> Watch:
         _look_at_state(watch, new, report)
         if watch.kind == "state"
         else _look_at_expiry(watch, new, report)
+    )
+
+
+def look_in_vain(watch: Watch, now: datetime) -> Watch:
+    """The watch after a look that nobody at its place answered: told once, and at its end."""
+    blind = watch.blind + 1
+    notices: tuple[Notice, ...] = ()
+    ended = now >= watch.ends
+    if ended:
+        notices = (Notice(code="gave_up", at=now, final=True),)
+    elif blind == BLIND_LOOKS:
+        notices = (Notice(code="blind", at=now),)
+    return watch.model_copy(
+        update={
+            "turn": watch.turn + 1,
+            "quiet": watch.quiet + 1,
+            "blind": blind,
+            "ended": ended,
+            "untold": notices,
+        }
     )
 
 

@@ -15,11 +15,11 @@ import structlog
 from bot.audit import Asker, set_asker
 from bot.diagnosis.question import Question
 from bot.metrics import Metrics
-from bot.service import Answer, CheckFailedError, ServiceClosedError
+from bot.service import Answer, CheckFailedError, PlaceFailedError, ServiceClosedError
 from bot.store.connection import StoreAwayError
 from bot.store.space import set_space
 from bot.store.watches import LEASE, Claimed, Watches
-from bot.watch import Notice, Watch, look, next_look
+from bot.watch import Notice, Watch, look, look_in_vain, next_look
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,12 @@ class Asking(Protocol):
     """The part of `bot.service.Service` that is used here."""
 
     async def ask(
-        self, question: Question, *, refresh: bool = False, unseen: bool = False
+        self,
+        question: Question,
+        *,
+        refresh: bool = False,
+        unseen: bool = False,
+        vantage: str | None = None,
     ) -> Answer:
         """The newest answer."""
 
@@ -150,9 +155,17 @@ class Watcher:
 
     async def _look(self, watch: Watch) -> None:
         try:
-            answer = await self._service.ask(watch.question, refresh=True, unseen=True)
+            answer = await self._service.ask(
+                watch.question, refresh=True, unseen=True, vantage=watch.vantage
+            )
         except ServiceClosedError:
             return  # the lease ends, and another process looks
+        except PlaceFailedError:
+            if watch.vantage is None:
+                await self._look_again(watch)
+            else:
+                await self._note_look(watch, look_in_vain(watch, self._clock()))
+            return
         except CheckFailedError:
             await self._look_again(watch)
             return
@@ -165,12 +178,15 @@ class Watcher:
                 return
             answer = later
         looked = look(watch, answer.report)
+        if looked.untold:
+            await self._service.keep(answer)
+        await self._note_look(watch, looked)
+
+    async def _note_look(self, watch: Watch, looked: Watch) -> None:
         now = self._clock()
         if looked.ended and not looked.untold:
             await self._watches.remove(looked)
             return
-        if looked.untold:
-            await self._service.keep(answer)
         # With something to tell, the next to take it is due soon: should we die now, it is told.
         due = now + self._lease if looked.untold else next_look(looked, now)
         if await self._watches.settle(looked, watch.turn, due) and looked.untold:

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.diagnosis.question import Question
 from bot.places import Places
-from bot.service import Answer, ServiceClosedError
+from bot.service import Answer, PlaceFailedError, ServiceClosedError
 from bot.store.choices import Choices
 from bot.store.connection import StoreAwayError
 from bot.store.history import History
@@ -36,6 +36,7 @@ from handlers.asking.press import Press
 from handlers.manners.rates import TooOftenError
 from handlers.owed.delivery import Owed, current_owed, is_resumed
 from handlers.owed.ledger import Ledger
+from handlers.places.unknown import place_trouble
 from handlers.slack.address import Addresses
 from handlers.slack.blocks import Message
 from handlers.slack.measure import Measures
@@ -227,6 +228,8 @@ class Desk:
         if isinstance(error, TooOftenError):
             seconds = math.ceil(error.wait.total_seconds())
             return say(lang, f"manners.too_often.{error.whose}", n=seconds, host=host)
+        if isinstance(error, PlaceFailedError):
+            return place_trouble(error.reason, self.places.names(), lang)
         told = trouble(error, lang, doing)
         if told is not None:
             return told
@@ -271,10 +274,14 @@ class Desk:
         if known is not None and not refresh:
             return known
         if known is not None:
-            return await self.service.ask(known.record.question, refresh=True)
+            return await self.service.ask(
+                known.record.question, refresh=True, vantage=known.record.place
+            )
         command = parse_command(press.command, press.lang)
         if isinstance(command, Ask):
-            return await self.service.ask(command.question, refresh=refresh)
+            return await self.service.ask(
+                command.question, refresh=refresh, vantage=command.vantage
+            )
         if isinstance(command, Refused):
             return refusal(command)
         return say(press.lang, "slack.press.unknown")

@@ -14,11 +14,12 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
 from bot.metrics import Metrics
-from bot.service import Answer, CheckFailedError
+from bot.service import Answer, CheckFailedError, PlaceFailedError
 from bot.store import Record, Store, open_store
 from bot.store.results import question_key
 from bot.watch import Asked, Notice, Watch, begin
 from bot.watcher import Told, Watcher
+from bot.worker import VantageAwayError
 from tests.store.conftest import utc_now
 from tests.store.samples import question, report
 
@@ -42,16 +43,26 @@ class Hosts:
     failing: bool = False
     revoked: bool = False
     silent: bool = False
+    empty: set[str] = field(default_factory=set)
     looks: dict[str, int] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
 
-    async def ask(self, asked: Question, *, refresh: bool = False, unseen: bool = False) -> Answer:
-        """What a check would answer."""
+    async def ask(
+        self,
+        question: Question,
+        *,
+        refresh: bool = False,
+        unseen: bool = False,
+        vantage: str | None = None,
+    ) -> Answer:
+        """What a check would answer; nobody does at an empty place."""
         assert refresh
         assert unseen
-        host = asked.target.host
+        asked, host = question, question.target.host
         self.looks[host] = self.looks.get(host, 0) + 1
         await asyncio.sleep(0)
+        if vantage in self.empty:
+            raise PlaceFailedError(asked, VantageAwayError("nobody", vantage or ""))
         if self.failing:
             raise CheckFailedError(asked)
         shown = self.report(asked)
@@ -121,7 +132,9 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def add(store: Store, hosts: Hosts, host: str, clock: Clock) -> Watch:
+async def add(
+    store: Store, hosts: Hosts, host: str, clock: Clock, vantage: str | None = None
+) -> Watch:
     """Begin a watch of a host as it is now, due at once."""
     asked = question(host)
     watch = begin(
@@ -131,6 +144,7 @@ async def add(store: Store, hosts: Hosts, host: str, clock: Clock) -> Watch:
         report=hosts.report(asked),
         asked=Asked(channel="C024BE91L", user="U2147483697", lang="en"),
         now=clock(),
+        vantage=vantage,
     )
     await store.watches.add(watch, clock())
     return watch
@@ -191,6 +205,31 @@ async def test_looks_come_again_and_the_watch_ends(store: Store) -> None:
     await emptied(store)
     await bot.aclose()
     assert listener.heard == [("shop.example.jp", "changed")]
+
+
+async def test_a_place_where_nobody_answers_is_told_once(store: Store) -> None:
+    """Its watch says after three looks that it sees nothing, goes on, and ends in its time."""
+    clock = Clock()
+    hosts, listener = Hosts(clock, empty={"prod-tokyo"}), Listener()
+    await add(store, hosts, "shop.example.jp", clock, "prod-tokyo")
+    bot = watcher(store, hosts, listener, clock)
+    bot.start()
+    for _ in range(5):
+        looks = hosts.looks.get("shop.example.jp", 0)
+        await until(partial(looked_more, hosts, looks))
+        await settled(store, clock)
+        clock.forward(15 * 60)
+    await until(lambda: listener.heard == [("shop.example.jp", "blind")])
+    hosts.empty.clear()
+    hosts.mended.add("shop.example.jp")
+    clock.forward(15 * 60)
+    await until(lambda: listener.heard[1:] == [("shop.example.jp", "changed")])
+    await settled(store, clock)
+    hosts.empty.add("prod-tokyo")
+    clock.forward(8 * 24 * 3600)
+    await until(lambda: listener.heard[2:] == [("shop.example.jp", "gave_up")])
+    await emptied(store)
+    await bot.aclose()
 
 
 async def test_a_watch_judges_only_what_is_complete(store: Store) -> None:

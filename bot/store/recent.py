@@ -68,6 +68,14 @@ class Checked(BaseModel):
     at: AwareDatetime
     result: Annotated[str, Field(max_length=64)] = ""
     channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{0,32}$")] = ""
+    place: Annotated[str, Field(max_length=64)] | None = None
+    """The place that was asked for by its name; None: the bot's own."""
+
+    @property
+    def key(self) -> str:
+        """What is equal for answers of which only the newest is listed."""
+        digest = self.question.digest()
+        return f"{digest} {self.place}" if self.place else digest
 
 
 class Recent:
@@ -92,7 +100,7 @@ class Recent:
                 self._connection.run(
                     _NOTE,
                     [_name(place)],
-                    checked.question.digest(),
+                    checked.key,
                     value,
                     milliseconds - KEPT // timedelta(milliseconds=1),
                     MOST,

@@ -70,6 +70,8 @@ class Record(BaseModel):
     key: Annotated[str, Field(max_length=64)]
     question: Question
     report: Report
+    place: Annotated[str, Field(max_length=64)] | None = None
+    """The place that was asked for by its name; None: the asking process' own."""
     changes: Annotated[tuple[Change, ...], Field(max_length=8)] = ()
     """How the host differs from what was known of it before."""
     known_since: AwareDatetime | None = None

@@ -15,9 +15,11 @@ import idna
 
 from bot.diagnosis.remedies import softwares_for
 from bot.diagnosis.report import ClientPrediction, Fix, Outcome, Report
+from bot.diagnosis.standing import standing
 from bot.history import Change
 from bot.letter import audience_of
 from bot.texts.catalogue import Catalogue, Lang, catalogue
+from bot.texts.machine import machine_sentences
 from bot.texts.moment import moment_text
 from bot.texts.names import short_list
 from bot.texts.phrase import phrase_guess
@@ -46,6 +48,7 @@ _MOST_GROUPS = 4
 # All of them stand in the details.
 _MOST_NAMES = 8
 _MOST_STEPS = 12
+_MOST_STORES = 4
 # Far above what a question from Slack takes; without a bound, values could crowd out the answer.
 _BUTTON_CHARACTERS = 5000
 # What the vantage is called where there is only one.
@@ -105,6 +108,7 @@ def build_body(report: Report, judged_at: datetime, lang: Lang) -> Body:
     parts = [
         part(0, blocks.header(headline)),
         _summary(report, texts),
+        _machine(report, texts),
         _who(report, texts),
         _drawing(report, judged_at, texts),
         _printed(report, texts),
@@ -207,6 +211,14 @@ def _unicode_name(host: str) -> str | None:
 
 def _headline(report: Report, texts: Catalogue) -> str:
     host = shorten(visible(host_name(report)), 90)
+    fares = standing(report)
+    if fares.because == "roots" and fares.store is not None:
+        # The server is one thing, what the programs on that machine make of it another.
+        values = {"host": host, "place": visible(report.vantage)}
+        if fares.verdict == "ok":
+            return texts.text("vantage.headline.knows", values)
+        root = shorten(visible(fares.store.lacks or "—"), 60)
+        return texts.text("vantage.headline.lacks", values, root=root)
     title = visible(report.findings[0].title) if report.findings else ""
     if report.verdict == "ok" or not title.strip():
         return texts.text(f"slack.headline.{report.verdict}.bare", host=host)
@@ -219,6 +231,16 @@ def _summary(report: Report, texts: Catalogue) -> Part | None:
     full = blocks.rich(blocks.paragraph(blocks.word(shorten(report.summary, 1500))))
     short = blocks.rich(blocks.paragraph(blocks.word(shorten(report.summary, _SHORT))))
     return Part(0, ((full,), (short,)), texts.text("slack.part.summary"))
+
+
+def _machine(report: Report, texts: Catalogue) -> Part | None:
+    """What the trust stores of the machine that checked say otherwise."""
+    said = machine_sentences(report, texts.lang)
+    if not said:
+        return None
+    lines = [blocks.paragraph(blocks.word(shorten(one, 600))) for one in said[:_MOST_STORES]]
+    full = blocks.rich(*lines)
+    return Part(0, ((full,), (blocks.rich(lines[0]),)), texts.text("vantage.part.machine"))
 
 
 def _who(report: Report, texts: Catalogue) -> Part | None:

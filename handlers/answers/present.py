@@ -52,7 +52,7 @@ class Presenter:
             Shown(
                 report=report,
                 lang=lang,
-                command=command_text(answer.record.question, lang),
+                command=command_text(answer.record.question, lang, answer.record.place),
                 judged_at=judged_at(answer),
                 age=answer.age.total_seconds(),
                 cached=answer.source == "cache",

@@ -11,8 +11,18 @@ from handlers.slack import blocks, limits
 from handlers.slack.blocks import Message
 from handlers.slack.escape import mrkdwn, shorten, visible
 
-_WORDS = ("check", "share", "watch", "watches", "history", "recent", "explain", "sweep")
-_OPTIONS = ("address", "at", "starttls", "no_fetch", "timeout", "lang")
+_WORDS = (
+    "check",
+    "share",
+    "watch",
+    "watches",
+    "history",
+    "recent",
+    "vantages",
+    "explain",
+    "sweep",
+)
+_OPTIONS = ("vantage", "address", "at", "starttls", "no_fetch", "timeout", "lang")
 
 
 def sentence(text: str) -> Message:

@@ -26,6 +26,7 @@ from handlers.asking.command import (
     RecentChecks,
     Refused,
     SweepList,
+    Vantages,
     Watches,
     parse_command,
 )
@@ -33,6 +34,7 @@ from handlers.asking.past import host_history
 from handlers.asking.recent import list_recent
 from handlers.desk import Desk, within
 from handlers.owed.delivery import is_resumed
+from handlers.places.listing import list_vantages
 from handlers.sharing.living import Spot
 from handlers.sharing.share import share_host
 from handlers.sharing.threads import remember
@@ -114,6 +116,9 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     if isinstance(command, RecentChecks):
         await acknowledge(ack, await list_recent(desk, current_asker(), command.lang))
         return
+    if isinstance(command, Vantages):
+        await acknowledge(ack, await list_vantages(desk, command.lang))
+        return
     host = shown_host(command.question.target)
     url = _text(body, "response_url")
     if desk.work.closed and await desk.ledger.give_away(await desk.owe("command", delivery)):
@@ -178,23 +183,26 @@ _Answered = tuple[Answer | None, Message | None, tzinfo]
 async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str) -> _Answered:
     match command.verb:
         case "watch":
-            return None, await watch_host(desk, command.question, "state", asked), zone
+            there = command.vantage
+            return None, await watch_host(desk, command.question, "state", asked, there), zone
         case "watch_expiry":
-            return None, await watch_host(desk, command.question, "expiry", asked), zone
+            there = command.vantage
+            return None, await watch_host(desk, command.question, "expiry", asked, there), zone
         case "unwatch":
-            message = await unwatch_host(desk, command.question, asked.channel, command.lang)
+            message = await unwatch_host(
+                desk, command.question, asked.channel, command.lang, command.vantage
+            )
             return None, message, zone
         case "history":
-            return None, await host_history(desk, command.question, command.lang), zone
+            there = command.vantage
+            return None, await host_history(desk, command.question, command.lang, there), zone
         case "share":
             spot = Spot(asked.channel, url=url)
-            answer, problem = await share_host(
-                desk, command.question, spot, command.lang, asked.user
-            )
+            answer, problem = await share_host(desk, command, spot, asked.user)
             return (None if problem is None else answer), problem, zone
         case "check":
             pass
-    answer = await desk.service.ask(command.question)
+    answer = await desk.service.ask(command.question, vantage=command.vantage)
     if asked.channel.startswith("D"):
         # In direct messages people ask on about what they were shown last.
         told = remember(desk, asked.channel, "", answer, command.lang)

@@ -19,11 +19,19 @@ from bot.diagnosis.target import TargetError, parse_target
 from bot.texts.catalogue import LANGS, Lang
 from handlers.slack import limits
 
-OPTIONS: Final = ("--address", "--at", "--starttls", "--no-fetch", "--timeout", "--lang")
+OPTIONS: Final = (
+    "--address",
+    "--at",
+    "--starttls",
+    "--no-fetch",
+    "--timeout",
+    "--vantage",
+    "--lang",
+)
 # They would let an asker reach other networks or choose what to trust, or make no sense in Slack.
 TERMINAL_ONLY: Final = frozenset({"--allow-network", "--roots", "--json"})
 # Words of the command that this version does not have; alone they may be the name of a host.
-NOT_YET: Final = frozenset({"compare", "letter"})
+NOT_YET: Final = frozenset({"letter"})
 # Words before a host that ask for something else than a check of it.
 _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
     {
@@ -34,13 +42,19 @@ _VERBS: Final[Mapping[str, "Verb"]] = MappingProxyType(
         "履歴": "history",
         "share": "share",
         "共有": "share",
+        "compare": "compare",
+        "比較": "compare",
     }
 )
 # The same behind the host, as people write it there.
-_VERBS_BEHIND: Final = frozenset({"share"})
+_VERBS_BEHIND: Final = frozenset({"share", "compare"})
 _UNTIL_RENEWED: Final = frozenset({"expiry", "expires", "expiration", "期限"})
 _WATCHES: Final = frozenset({"watches", "監視一覧"})
 _RECENT: Final = frozenset({"recent", "最近"})
+_VANTAGES: Final = frozenset({"vantages", "拠点", "拠点一覧"})
+# In the place of a name: all of them.
+_EVERYWHERE: Final = frozenset({"all", "everywhere", "*", "全部", "すべて", "全拠点"})
+_VANTAGE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HELP: Final = frozenset({"help", "?", "-h", "-?", "--help", "-help", "ヘルプ", "使い方"})
 # A pasted line of these has options of its own; the target's parser finds the address in it.
 _PASTED: Final = frozenset({"curl", "wget", "openssl", "$", "get", "post"})
@@ -77,16 +91,28 @@ class Refused:
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-Verb = Literal["check", "watch", "watch_expiry", "unwatch", "history", "share"]
+Verb = Literal[
+    "check", "watch", "watch_expiry", "unwatch", "history", "share", "compare", "compare_share"
+]
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A question for the service, the language of its answer, and what is wanted of it."""
+    """A question for the service, the language of its answer, and what is wanted of it.
+
+    `vantages` are the places to ask by name: at most one but for a comparison; none: the bot's own,
+    or for a comparison all.
+    """
 
     lang: Lang
     question: Question
     verb: Verb = "check"
+    vantages: tuple[str, ...] = ()
+
+    @property
+    def vantage(self) -> str | None:
+        """The one place to ask; None: the bot's own."""
+        return self.vantages[0] if self.vantages else None
 
 
 @dataclass(frozen=True)
@@ -119,7 +145,14 @@ class SweepList:
     text: str
 
 
-Command = Help | Refused | Ask | Explain | Watches | RecentChecks | SweepList
+@dataclass(frozen=True)
+class Vantages:
+    """The list of the places that can be asked is wanted."""
+
+    lang: Lang
+
+
+Command = Help | Refused | Ask | Explain | Watches | RecentChecks | SweepList | Vantages
 
 
 class _RefusedError(Exception):
@@ -162,8 +195,8 @@ def parse_command(text: str, default_lang: Lang) -> Command:
         return Refused(lang, f"error.target.{error.code}", dict(error.values))
 
 
-def command_text(question: Question, lang: Lang) -> str:
-    """The text behind `/tlscheck` that asks this question again; `parse_command` reads it."""
+def command_text(question: Question, lang: Lang, *vantages: str | None) -> str:
+    """The text behind `/tlscheck` that asks this question again, there; `parse_command` reads it."""
     target = question.target
     host = f"[{target.host}]" if ":" in target.host else target.host
     words = [f"{host}:{target.port}"]
@@ -178,6 +211,7 @@ def command_text(question: Question, lang: Lang) -> str:
         words.append("--no-fetch")
     if question.timeout != Question.model_fields["timeout"].default:
         words.append(f"--timeout {question.timeout:g}")
+    words += [f"--vantage {one}" for one in vantages if one]
     words.append(f"--lang {lang}")
     return " ".join(words)
 
@@ -204,6 +238,7 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
     target_words: list[str] = []
     options: dict[str, str] = {}
     addresses: list[ConnectTo] = []
+    vantages: list[str] = []
     rest = iter(words)
     for word in rest:
         name, given = ("", "") if pasted else _option(word)
@@ -223,12 +258,14 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
             value = given or _next_value(rest, name)
             if name == "--address":
                 addresses.append(_address(value))
+            elif name == "--vantage":
+                vantages += _vantages(value)
             elif name == "--lang" and value.casefold() not in LANGS:
                 raise _RefusedError("slack.command.bad_lang", value=value)
             else:
                 options[name] = value
     if not target_words:
-        if options or addresses:
+        if options or addresses or vantages:
             raise _RefusedError("slack.command.no_target")
         return Help(lang)
     if first in _HELP and len(target_words) == 1:
@@ -239,7 +276,10 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
         return Watches(lang)
     if first in _RECENT and len(target_words) == 1:
         return RecentChecks(lang)
+    if first in _VANTAGES and len(target_words) == 1:
+        return Vantages(lang)
     verb, target_words = _verb(first, target_words)
+    verb, places = _where(verb, vantages)
     if len(addresses) > limits.COMMAND_ADDRESSES:
         raise _RefusedError("slack.command.too_many_addresses", limit=str(limits.COMMAND_ADDRESSES))
     # Nothing was taken out: the target's parser may see the text as it was typed, with its lines.
@@ -255,7 +295,28 @@ def _read(words: list[str], lang: Lang, text: str) -> Command:
             timeout=_timeout(options["--timeout"]) if "--timeout" in options else 10.0,
         ),
         verb,
+        places,
     )
+
+
+def _where(verb: Verb, typed: list[str]) -> tuple[Verb, tuple[str, ...]]:
+    """What is wanted, with the places that were typed: to check from several is to compare."""
+    everywhere = any(one in _EVERYWHERE for one in typed)
+    places = () if everywhere else tuple(dict.fromkeys(typed))
+    if verb == "check" and (everywhere or len(places) > 1):
+        return "compare", places
+    if len(places) > 1 and verb not in ("compare", "compare_share"):
+        raise _RefusedError("vantage.command.one")
+    return verb, places
+
+
+def _vantages(value: str) -> list[str]:
+    """The places of one `--vantage`; a list with commas is understood, too."""
+    names = [one for one in re.split("[,、]", value) if one]
+    for one in names:
+        if one.casefold() not in _EVERYWHERE and not _VANTAGE.fullmatch(one):
+            raise _RefusedError("vantage.command.name", value=one)
+    return [one.casefold() if one.casefold() in _EVERYWHERE else one for one in names]
 
 
 def _verb(first: str, words: list[str]) -> tuple[Verb, list[str]]:
@@ -271,10 +332,12 @@ def _verb(first: str, words: list[str]) -> tuple[Verb, list[str]]:
             return "check", words
         return behind, words[:-1]
     words = words[1:]
-    if verb == "watch" and len(words) > 1:
+    if len(words) > 1:
         last = unicodedata.normalize("NFKC", words[-1]).casefold()
-        if last in _UNTIL_RENEWED:
+        if verb == "watch" and last in _UNTIL_RENEWED:
             return "watch_expiry", words[:-1]
+        if verb == "compare" and _VERBS.get(last) == "share":
+            return "compare_share", words[:-1]
     return verb, words
 
 

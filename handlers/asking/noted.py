@@ -72,6 +72,7 @@ def _checked(answer: Answer, asker: Asker) -> Checked | None:
             at=record.report.checked_at,
             result=record.report.id,
             channel=asker.channel,
+            place=record.place,
         )
     except ValueError:
         log.info("a check was not noted", reason="an id of another form")

@@ -20,11 +20,13 @@ SHOWN = 20
 _MARKS = {"ok": "✓", "warning": "!", "broken": "✗", "unreachable": "?"}
 
 
-async def host_history(desk: Desk, question: Question, lang: Lang) -> Message:
-    """What is known of a host from earlier checks at this place."""
+async def host_history(
+    desk: Desk, question: Question, lang: Lang, vantage: str | None = None
+) -> Message:
+    """What is known of a host from earlier checks there; None: at the bot's own place."""
     host = watched_name(question.target)
     try:
-        subject = subject_key(question.target, desk.service.vantage_name)
+        subject = subject_key(question.target, vantage or desk.service.vantage_name)
         entries = await desk.histories.read(subject, desk.clock())
     except StoreAwayError:
         return say(lang, "history.away")

@@ -50,8 +50,8 @@ async def list_recent(desk: Desk, asker: Asker, lang: Lang) -> Message:
         )
     except StoreAwayError:
         return say(lang, "home.recent.away")
-    known = {one.question.digest() for one in here}
-    own = [one for one in own if one.question.digest() not in known]
+    known = {one.key for one in here}
+    own = [one for one in own if one.key not in known]
     if not here and not own:
         return say(lang, "home.recent.none")
     later = await seen_later(desk, [*here, *own])
@@ -114,7 +114,7 @@ def _row(one: Checked, later: Later, texts: Catalogue, now: datetime) -> Block:
 def checked_row(one: Checked, texts: Catalogue, later: Later) -> Block:
     """One line: the host, what was found, and when; and one for what it has been since."""
     host = watched_name(one.question.target)
-    special = conditions(one.question)
+    special = conditions(one.question, one.place)
     if special:
         host = f"{host} {shorten(special, 200)}"
     line = texts.text(
@@ -152,11 +152,11 @@ def see_again(one: Checked, lang: Lang, now: datetime) -> Press | None:
 
 def check_again(one: Checked, lang: Lang) -> Press:
     """What a button carries that asks the same again."""
-    return Press(command=command_text(one.question, lang), lang=lang)
+    return Press(command=command_text(one.question, lang, one.place), lang=lang)
 
 
-def conditions(question: Question) -> str:
-    """The options that a question was asked with, as they are typed."""
+def conditions(question: Question, place: str | None = None) -> str:
+    """The options that a question was asked with, there, as they are typed."""
     plain = question.target.model_copy(update={"starttls": None})
-    text = command_text(question.model_copy(update={"target": plain}), "en")
+    text = command_text(question.model_copy(update={"target": plain}), "en", place)
     return text.removesuffix("--lang en").partition(" ")[2].strip()

@@ -72,7 +72,7 @@ class _Run:
             return
         host = shown_host(command.question.target)
         try:
-            answer = await desk.service.ask(command.question)
+            answer = await desk.service.ask(command.question, vantage=command.vantage)
             # A workflow can wait: what it decides by should be all that is known.
             answer = await desk.service.later(answer) or answer
             outputs = await self._outputs(answer, command.lang)

@@ -22,7 +22,7 @@ from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Element
 from handlers.slack.escape import mrkdwn, shorten
 from handlers.slack.fit import Part, fit, part
-from handlers.watches.teller import watched_name
+from handlers.watches.teller import watch_name, watched_name
 
 CALLBACK_ID: Final = "tlscheck_home"
 HOST: Final = "tlscheck_home_host"
@@ -155,13 +155,15 @@ def _watches(watches: Sequence[Watch], texts: Catalogue) -> list[Part]:
         row = _section(
             texts.text(
                 f"home.watch.{watch.kind}",
-                host=mrkdwn(shorten(watched_name(watch.question.target), 200)),
+                host=mrkdwn(shorten(watch_name(watch, texts), 200)),
                 where=where,
                 when=moment(watch.seen),
             )
         )
         value = Press(
-            command=command_text(watch.question, texts.lang), lang=texts.lang, watch=watch.id
+            command=command_text(watch.question, texts.lang, watch.vantage),
+            lang=texts.lang,
+            watch=watch.id,
         ).encode()
         if value is not None:
             row["accessory"] = blocks.button(STOP, texts.text("watch.button.stop"), value)

@@ -199,9 +199,13 @@ async def check_typed(
     lang = (await desk.reader(place.user)).lang
     command = parse_command(_typed(body, action), lang)
     if isinstance(command, Ask) and command.verb == "check":
-        question = command.question
+        question, vantage = command.question, command.vantage
         host = shown_host(question.target)
-        await _answer(desk, place, command.lang, host, lambda: desk.service.ask(question))
+
+        async def ask() -> Answer:
+            return await desk.service.ask(question, vantage=vantage)
+
+        await _answer(desk, place, command.lang, host, ask)
         return
     if isinstance(command, Refused):
         said = refusal(command).text
@@ -275,7 +279,9 @@ async def _answer(
     async def put(shown: Answer) -> None:
         # Built without checks as in `window`: a result of another version may have another id.
         press = Press.model_construct(
-            result=shown.report.id, command=command_text(shown.record.question, lang), lang=lang
+            result=shown.report.id,
+            command=command_text(shown.record.question, lang, shown.record.place),
+            lang=lang,
         )
         opened = Opened.model_construct(press=press)
         await show(desk, view_id, place.user, opened, known=shown)

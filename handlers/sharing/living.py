@@ -104,7 +104,8 @@ async def publish(desk: Desk, spot: Spot, answer: Answer, lang: Lang, user: str)
         NotShownError: Slack lets us post neither as the bot nor through the response address.
     """
     shared = Shared(user=user, at=int(desk.clock().timestamp()))
-    press = Press(command=command_text(answer.record.question, lang), lang=lang, shared=shared)
+    command = command_text(answer.record.question, lang, answer.record.place)
+    press = Press(command=command, lang=lang, shared=shared)
     zone = (await desk.reader(user)).zone
     message = desk.presenter.message(answer, lang, zone, shared=shared)
     try:
@@ -305,7 +306,8 @@ def see_to_update(desk: Desk, spot: Spot, press: Press, answer: Answer) -> None:
 
 def _same_host(ask: Ask, watch: Watch) -> bool:
     one, other = ask.question.target, watch.question.target
-    return (one.host, one.port, one.starttls) == (other.host, other.port, other.starttls)
+    same = (one.host, one.port, one.starttls) == (other.host, other.port, other.starttls)
+    return same and ask.vantage == watch.vantage
 
 
 async def _recalled(desk: Desk, press: Press) -> Post | None:

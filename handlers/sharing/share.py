@@ -5,10 +5,9 @@ from collections import OrderedDict
 
 import structlog
 
-from bot.diagnosis.question import Question
 from bot.service import Answer
-from bot.texts.catalogue import Lang
 from handlers.answers.sentences import say
+from handlers.asking.command import Ask
 from handlers.asking.press import Press
 from handlers.desk import Desk, within
 from handlers.sharing.living import (
@@ -75,9 +74,7 @@ async def _share(desk: Desk, place: Place, press: Press) -> Message | None:
     return None
 
 
-async def share_host(
-    desk: Desk, question: Question, spot: Spot, lang: Lang, user: str
-) -> tuple[Answer, Message | None]:
+async def share_host(desk: Desk, ask: Ask, spot: Spot, user: str) -> tuple[Answer, Message | None]:
     """`/tlscheck HOST share`: check, and post the answer at once.
 
     Returns:
@@ -86,13 +83,14 @@ async def share_host(
     Raises:
         CheckFailedError: From the service.
     """
-    answer = await desk.service.ask(question)
+    lang = ask.lang
+    answer = await desk.service.ask(ask.question, vantage=ask.vantage)
     try:
         await publish(desk, spot, answer, lang, user)
     except NotShownError as error:
         zone = (await desk.reader(user)).zone
         own = desk.presenter.message(answer, lang, zone)
-        refused = error.sentence(Press(command=question.target.host, lang=lang))
+        refused = error.sentence(Press(command=ask.question.target.host, lang=lang))
         return answer, Message(f"{refused.text} {own.text}", (*refused.blocks, *own.blocks))
     return answer, None
 

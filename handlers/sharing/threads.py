@@ -31,7 +31,7 @@ def press_of(answer: Answer, lang: Lang, shared: Shared | None = None) -> Press:
     Raises:
         ValueError: The question is too long to be typed, or the result's id is none of ours.
     """
-    command = command_text(answer.record.question, lang)
+    command = command_text(answer.record.question, lang, answer.record.place)
     return Press(result=answer.report.id, command=command, lang=lang, shared=shared)
 
 

@@ -75,7 +75,7 @@ async def answer_question(
         case "neighbours":
             return (await _neighbours(desk, told),)
         case "history":
-            return (await host_history(desk, question, scene.lang),)
+            return (await host_history(desk, question, scene.lang, told.answer.record.place),)
         case "details":
             return (_details(desk, scene, told),)
         case _:

@@ -114,6 +114,7 @@ def read_wish(text: str, lang: Lang, about: str | None = None) -> Wish:
     hosts = {one.host for one in alert.targets}
     if isinstance(command, Ask) and (not hosts or command.question.target.host in hosts):
         plain = command.verb == "check" and not command.question.addresses
+        plain = plain and not command.vantages
         if len(alert.targets) <= 1 or not plain:
             return Wish(alert, (command,), follow)
     if isinstance(command, Refused) and _OPTION.search(text) and alert.explanation is None:

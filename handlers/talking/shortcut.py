@@ -133,7 +133,9 @@ def _choice(targets: Sequence[Target], spot: Spot) -> Message:
 
 async def _check(desk: Desk, spot: Spot, reader: Reader, ask: Ask) -> None:
     host = shown_host(ask.question.target)
-    task = desk.work.start(desk.service.ask(ask.question), name="shortcut", follows=True)
+    task = desk.work.start(
+        desk.service.ask(ask.question, vantage=ask.vantage), name="shortcut", follows=True
+    )
     try:
         if not await within(task, QUIET_SECONDS):
             await _say(desk, spot, desk.waiting(spot.lang, host))

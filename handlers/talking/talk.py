@@ -16,7 +16,7 @@ from bot.watch import Asked, Kind
 from handlers.answers.sentences import refusal, say
 from handlers.answers.update import tell_later
 from handlers.asking.ask import shown_host
-from handlers.asking.command import Ask
+from handlers.asking.command import Ask, parse_command
 from handlers.asking.past import host_history
 from handlers.asking.press import Press, PressError, decode_press
 from handlers.desk import Desk, within
@@ -194,8 +194,15 @@ async def _shown_there(desk: Desk, spot: Spot, press: Press) -> Press | None:
         shown = decode_press(known.value) if known is not None else None
     except PressError:
         return None
-    same = shown is not None and shown.command.split(" ", 1)[0] == press.command.split(" ", 1)[0]
+    same = shown is not None and _meant_by(shown) == _meant_by(press)
     return shown if same else None
+
+
+def _meant_by(press: Press) -> tuple[str, str | None]:
+    """The host of a press, and the place that is asked."""
+    command = parse_command(press.command, press.lang)
+    there = command.vantage if isinstance(command, Ask) else None
+    return press.command.split(" ", 1)[0], there
 
 
 async def _renewed(desk: Desk, scene: Scene, spot: Spot, shown: Press) -> Message:
@@ -245,11 +252,11 @@ async def check(desk: Desk, scene: Scene, ask: Ask, note: str = "announced") -> 
     match ask.verb:
         case "watch" | "watch_expiry":
             kind: Kind = "state" if ask.verb == "watch" else "expiry"
-            message = await watch_host(desk, ask.question, kind, asked)
+            message = await watch_host(desk, ask.question, kind, asked, ask.vantage)
         case "unwatch":
-            message = await unwatch_host(desk, ask.question, scene.channel, scene.lang)
+            message = await unwatch_host(desk, ask.question, scene.channel, scene.lang, ask.vantage)
         case "history":
-            message = await host_history(desk, ask.question, scene.lang)
+            message = await host_history(desk, ask.question, scene.lang, ask.vantage)
         case "check":
             await _check(desk, scene, ask, note)
             return
@@ -257,7 +264,9 @@ async def check(desk: Desk, scene: Scene, ask: Ask, note: str = "announced") -> 
 
 
 async def _check(desk: Desk, scene: Scene, ask: Ask, note: str) -> None:
-    task = desk.work.start(desk.service.ask(ask.question), name="talk", follows=True)
+    task = desk.work.start(
+        desk.service.ask(ask.question, vantage=ask.vantage), name="talk", follows=True
+    )
     try:
         ts = await _announce(desk, scene, task, shown_host(ask.question.target), note)
         answer = await task

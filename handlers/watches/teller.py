@@ -128,7 +128,7 @@ def notice_message(watch: Watch, notice: Notice, *, direct: bool = False) -> Mes
 
 
 def _line(watch: Watch, notice: Notice, texts: Catalogue) -> str:
-    values = {"user": f"<@{watch.user}>", "host": mrkdwn(watched_name(watch.question.target))}
+    values = {"user": f"<@{watch.user}>", "host": mrkdwn(watch_name(watch, texts))}
     when = moment(notice.not_after) if notice.not_after is not None else "—"
     match notice.code:
         case "changed":
@@ -141,6 +141,9 @@ def _line(watch: Watch, notice: Notice, texts: Catalogue) -> str:
             return texts.text("watch.told.expired", values, when=when)
         case "renewed":
             return texts.text("watch.told.renewed", values, when=when)
+        case "blind":
+            place = mrkdwn(watch.vantage or "—")
+            return texts.text("watch.told.blind", values, place=place, until=moment(watch.ends))
         case "gave_up":
             if watch.kind == "expiry":
                 return texts.text("watch.told.gave_up_expiry", values)
@@ -154,7 +157,9 @@ def _buttons(watch: Watch, notice: Notice, texts: Catalogue) -> list[Element]:
     made = []
     result = notice.result if RESULT_ID_PATTERN.fullmatch(notice.result) else None
     press = Press(
-        result=result, command=command_text(watch.question, watch.lang), lang=watch.lang
+        result=result,
+        command=command_text(watch.question, watch.lang, watch.vantage),
+        lang=watch.lang,
     ).encode()
     if press is not None:
         made.append(blocks.button(DETAILS, texts.text("slack.button.details"), press))
@@ -165,11 +170,19 @@ def _buttons(watch: Watch, notice: Notice, texts: Catalogue) -> list[Element]:
 def stop_button(watch: Watch, texts: Catalogue) -> Element | None:
     """The button that ends a watch, for anyone who sees it."""
     value = Press(
-        command=command_text(watch.question, watch.lang), lang=watch.lang, watch=watch.id
+        command=command_text(watch.question, watch.lang, watch.vantage),
+        lang=watch.lang,
+        watch=watch.id,
     ).encode()
     if value is None:
         return None
     return blocks.button(UNWATCH, texts.text("watch.button.stop"), value)
+
+
+def watch_name(watch: Watch, texts: Catalogue) -> str:
+    """The host, and from where it is looked at, if not from the bot's own place."""
+    name = watched_name(watch.question.target)
+    return texts.text("vantage.from", host=name, place=watch.vantage) if watch.vantage else name
 
 
 def watched_name(target: Target) -> str:

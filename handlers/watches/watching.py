@@ -23,12 +23,14 @@ from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Message
 from handlers.slack.escape import mrkdwn
 from handlers.slack.place import Place
-from handlers.watches.teller import stop_button, watched_name
+from handlers.watches.teller import stop_button, watch_name, watched_name
 
 LISTED = 20
 
 
-async def watch_host(desk: Desk, question: Question, kind: Kind, asked: Asked) -> Message:
+async def watch_host(
+    desk: Desk, question: Question, kind: Kind, asked: Asked, vantage: str | None = None
+) -> Message:
     """Begin a watch, after a look at how the host is now.
 
     Args:
@@ -36,6 +38,7 @@ async def watch_host(desk: Desk, question: Question, kind: Kind, asked: Asked) -
         question: What is watched; special conditions are refused.
         kind: For its state or its end.
         asked: Who asks, and where the news go.
+        vantage: The place that looks; None: the bot's own.
 
     Returns:
         The sentence for the asker.
@@ -45,7 +48,7 @@ async def watch_host(desk: Desk, question: Question, kind: Kind, asked: Asked) -
     """
     if not is_kept(question):
         return say(asked.lang, "watch.conditions")
-    return await _begin(desk, await desk.service.ask(question), kind, asked)
+    return await _begin(desk, await desk.service.ask(question, vantage=vantage), kind, asked)
 
 
 async def watch_answer(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Message:
@@ -62,9 +65,15 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
     question = answer.record.without_input().question
     now = desk.clock()
     watch = begin(
-        _watch_id(question, kind), kind, question, report=answer.report, asked=asked, now=now
+        _watch_id(question, kind, answer.record.place),
+        kind,
+        question,
+        report=answer.report,
+        asked=asked,
+        now=now,
+        vantage=answer.record.place,
     )
-    host = watched_name(question.target)
+    host = watch_name(watch, catalogue(lang))
     try:
         id_ = await desk.watches.add(watch, next_look(watch, now))
     except TooManyWatchesError:
@@ -81,18 +90,19 @@ async def _begin(desk: Desk, answer: Answer, kind: Kind, asked: Asked) -> Messag
         told = texts.text("watch.started", host=mrkdwn(host))
     buttons = [one for one in (stop_button(watch, texts),) if one is not None]
     if kind == "state":
-        value = Press(command=command_text(question, lang), lang=lang).encode()
+        command = command_text(question, lang, watch.vantage)
+        value = Press(command=command, lang=lang).encode()
         if value is not None:
             buttons.append(blocks.button(WATCH_EXPIRY, texts.text("watch.button.expiry"), value))
     return Message(told, (_section(told), blocks.actions(*buttons)))
 
 
-def _watch_id(question: Question, kind: Kind) -> str:
+def _watch_id(question: Question, kind: Kind, place: str | None) -> str:
     """Random; the same again for who takes over, so that it is no second watch there."""
     owed = current_owed()
     if owed is None:
         return secrets.token_hex(16)
-    named = f"{owed.debt.id}\n{question.digest()}\n{kind}"
+    named = f"{owed.debt.id}\n{question.digest()}\n{kind}\n{place or ''}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
@@ -109,7 +119,7 @@ async def list_watches(desk: Desk, channel: str, lang: Lang) -> Message:
     for watch in watches[:LISTED]:
         line = texts.text(
             f"watch.list.{watch.kind}",
-            host=mrkdwn(watched_name(watch.question.target)),
+            host=mrkdwn(watch_name(watch, texts)),
             user=f"<@{watch.user}>",
             when=moment(watch.seen),
         )
@@ -123,15 +133,19 @@ async def list_watches(desk: Desk, channel: str, lang: Lang) -> Message:
     return Message(texts.text("watch.list.title"), tuple(made[: limits.MESSAGE_BLOCKS]))
 
 
-async def unwatch_host(desk: Desk, question: Question, channel: str, lang: Lang) -> Message:
-    """End every watch of a host in a channel."""
+async def unwatch_host(
+    desk: Desk, question: Question, channel: str, lang: Lang, vantage: str | None = None
+) -> Message:
+    """End every watch of a host in a channel; with a place, only those that look from there."""
     target = question.target
     host = watched_name(target)
     try:
         ended = [
             one
             for one in await desk.watches.of_channel(channel)
-            if one.question.target.host == target.host and one.question.target.port == target.port
+            if one.question.target.host == target.host
+            and one.question.target.port == target.port
+            and vantage in (None, one.vantage)
         ]
         for one in ended:
             await desk.watches.remove(one)
@@ -181,7 +195,7 @@ async def unwatch_pressed(desk: Desk, place: Place, press: Press) -> None:
     except StoreAwayError:
         await desk.tell(place.response_url, say(press.lang, "watch.away"))
         return
-    host = watched_name(watch.question.target)
+    host = watch_name(watch, catalogue(press.lang))
     note("unwatch", **audited(watch.question), kind=watch.kind)
     texts = catalogue(press.lang)
     if watch.user == place.user:

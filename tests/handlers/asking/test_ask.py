@@ -102,7 +102,7 @@ async def test_a_command_delivered_twice_is_done_once(bot: Running) -> None:
         ("x" * 10_000, "too long"),
         ("shop.example.jp --roots my.pem", "only on the command line"),
         ("shop.example.jp --allow-network 10.0.0.0/8", "only on the command line"),
-        ("compare shop.example.jp", "not available in this version"),
+        ("letter shop.example.jp", "not available in this version"),
         ("<!channel>", "no host name"),
         ("a.example b.example", "One server at a time"),
         ("shop.example.jp:99999", "not a port"),
