@@ -1,4 +1,4 @@
-"""One server, two Reports from two places: in what they differ, and which of it is the cause. Pure.
+"""The rules: each finds one difference of two Reports, or none.
 
 `usual` is the side that fares better, `odd` the other. The rules are asked in the order of how
 surely each explains what follows from it: a certificate that was made on the way explains another
@@ -6,35 +6,39 @@ chain and another verdict, not the other way round. Where what was seen does not
 is False, and `decide` is the address to look at from the other side.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
 from bot.diagnosis.causes import Cause
-from bot.diagnosis.report import ChainCertificate, Endpoint, Finding, MachineTrust, Report
+from bot.diagnosis.differ.code import DifferenceCode
+from bot.diagnosis.differ.outline import (
+    accused_by,
+    addresses_of,
+    are_inside,
+    chains_of,
+    finding_of,
+    leaf_of,
+    sockets_of,
+    told_by,
+)
+from bot.diagnosis.differ.side import (
+    Divergence,
+    Side,
+    both_causes,
+    both_certificates,
+    common_address,
+    has_public_root,
+    own_root,
+    same_address_other_leaf,
+    whose,
+)
+from bot.diagnosis.report import MachineTrust
 from bot.diagnosis.roots import membership_of
-from bot.diagnosis.standing import Standing, lacks_private_root
+from bot.diagnosis.standing import lacks_private_root
 
 _SHOWN = 8
 
-# Where no address of the public internet is (RFC 1918, 6598, 3927, 1122; RFC 4193, 4291).
-_INSIDE = tuple(
-    ip_network(one)
-    for one in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "127.0.0.0/8",
-        "fc00::/7",
-        "fe80::/10",
-        "::1/128",
-    )
-)
 _BY_DATE = frozenset(
     {
         Cause.EXPIRED,
@@ -63,128 +67,35 @@ _HANDSHAKE = frozenset(
 )
 
 
-class DifferenceCode(StrEnum):
-    """In what two places differ. The values are part of the published form of a comparison."""
-
-    INTERCEPTION = "interception"
-    """Somebody on the way from there opens TLS and shows a certificate of their own."""
-    CLOCK = "clock"
-    """The clock there is wrong."""
-    SPLIT_DNS = "split_dns"
-    """The name leads to an inner address from one side, to a public one from the other."""
-    OTHER_ADDRESSES = "other_addresses"
-    """The name leads elsewhere from there."""
-    UNKNOWN_NAME = "unknown_name"
-    """The name servers there do not know the name, or do not answer."""
-    OTHER_CERTIFICATE = "other_certificate"
-    """Another certificate at the same address: servers behind it do not agree."""
-    OTHER_CHAIN = "other_chain"
-    """The same certificate, with other certificates beside it."""
-    OLDER_ROOTS = "older_roots"
-    """The machine's own CA bundle is old and lacks a root."""
-    OTHER_ROOTS = "other_roots"
-    """One side trusts a root that the other does not (a company's own CA)."""
-    EGRESS = "egress"
-    """tlscheck's own settings there forbid to connect."""
-    PROXY = "proxy"
-    """The proxy that connections from there go through."""
-    REFUSED = "refused"
-    """The connection is refused from there."""
-    NO_ROUTE = "no_route"
-    """The machine there has no way to the address."""
-    TIMED_OUT = "timed_out"
-    """Nothing comes back there."""
-    CUT = "cut"
-    """The connection is cut there before or during the handshake."""
-    OTHER_HANDSHAKE = "other_handshake"
-    """The handshake ends otherwise there."""
-    OLD_OPENSSL = "old_openssl"
-    """The OpenSSL on the machine there is too old for this server."""
-    REVOCATION = "revocation"
-    """What is known of the certificate's revocation: the CA is not reached alike from both."""
-    PROGRAM = "program"
-    """The worker there is of another version of tlscheck."""
-    MOMENT = "moment"
-    """The places did not look at the same moment."""
-    UNEXPLAINED = "unexplained"
-    """They differ, and nothing that was seen says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Divergence:
-    """One difference of two Reports; `decide` is an address that the other side should look at."""
-
-    code: DifferenceCode
-    certain: bool = True
-    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    decide: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A Report, how programs beside it fare, and the offset of its clock where that is known.
-
-    `offset` is in seconds, what has to be added to that clock; only one that is wrong is given.
-    """
-
-    report: Report
-    standing: Standing
-    offset: float | None = None
-
-
 def divergences(usual: Side, odd: Side) -> tuple[Divergence, ...]:
     """How `odd` differs from `usual`: the cause first, then what else differs. Never empty."""
     causes = [found for rule in _RULES for found in [rule(usual, odd)] if found is not None]
     first = causes[0] if causes else None
     if first is None:
-        first = Divergence(DifferenceCode.UNEXPLAINED, certain=False, evidence=_both(usual, odd))
+        first = Divergence(
+            DifferenceCode.UNEXPLAINED, certain=False, evidence=both_causes(usual, odd)
+        )
     beside = [one for one in causes[1:] if one.code in _BESIDE.get(first.code, _STANDS_ALONE)]
     if (clock := _clock_of(odd)) is not None and first.code is not DifferenceCode.CLOCK:
         beside.append(clock)
     return (first, *beside)
 
 
-def addresses_of(report: Report) -> tuple[str, ...]:
-    """The addresses that were looked at; none where the name led nowhere."""
-    return tuple(dict.fromkeys(one.address for one in report.endpoints if one.address))
-
-
-def are_inside(addresses: Sequence[str]) -> bool | None:
-    """Whether addresses are those of an inner network; None where there are both, or none."""
-    found = {_is_inside(one) for one in addresses}
-    return found.pop() if len(found) == 1 else None
-
-
-def chains_of(report: Report) -> frozenset[tuple[str, ...]]:
-    """The chains that were sent, as fingerprints, whichever address sent them."""
-    return frozenset(
-        tuple(one.sha256 for one in endpoint.chain)
-        for endpoint in report.endpoints
-        if endpoint.chain
-    )
-
-
-def leaf_of(report: Report) -> ChainCertificate | None:
-    """The server's certificate that the answer is told by."""
-    endpoint = _told_by(report)
-    return endpoint.chain[0] if endpoint is not None and endpoint.chain else None
-
-
 def _interception(usual: Side, odd: Side) -> Divergence | None:
     for there, other in ((odd, usual), (usual, odd)):
-        made = _finding(there.report, Cause.INTERCEPTION_PROXY)
-        if made is not None and _finding(other.report, Cause.INTERCEPTION_PROXY) is None:
+        made = finding_of(there.report, Cause.INTERCEPTION_PROXY)
+        if made is not None and finding_of(other.report, Cause.INTERCEPTION_PROXY) is None:
             return Divergence(
                 DifferenceCode.INTERCEPTION,
                 evidence={
                     "how": "product",
                     "product": made.evidence.get("product"),
                     "issuer": made.evidence.get("issuer"),
-                    **_whose(there, odd),
-                    **_certificates(usual, odd),
+                    **whose(there, odd),
+                    **both_certificates(usual, odd),
                 },
             )
-    if not _same_address_other_leaf(usual, odd):
+    if not same_address_other_leaf(usual, odd):
         return None
     for there, other in ((odd, usual), (usual, odd)):
         leaf = leaf_of(there.report)
@@ -192,15 +103,15 @@ def _interception(usual: Side, odd: Side) -> Divergence | None:
             continue
         facts: dict[str, JsonValue] = {
             "issuer": leaf.issuer_name or leaf.issuer,
-            **_whose(there, odd),
-            **_certificates(usual, odd),
+            **whose(there, odd),
+            **both_certificates(usual, odd),
         }
         # Trusted on both sides, but on one of them only by a root that the company added.
-        own_root = _own_root(there)
-        if own_root is not None and _public_root(other):
+        root = own_root(there)
+        if root is not None and has_public_root(other):
             return Divergence(
                 DifferenceCode.INTERCEPTION,
-                evidence={"how": "own_ca", "root": own_root, **facts},
+                evidence={"how": "own_ca", "root": root, **facts},
             )
         via = next((one.via for one in there.report.endpoints if one.via), None)
         if there.report.cause is Cause.UNTRUSTED_ROOT and other.report.path is not None:
@@ -208,7 +119,7 @@ def _interception(usual: Side, odd: Side) -> Divergence | None:
                 DifferenceCode.INTERCEPTION,
                 certain=False,
                 evidence={"how": "proxy" if via else "unknown_ca", "proxy": via, **facts},
-                decide=_common_address(usual, odd),
+                decide=common_address(usual, odd),
             )
     return None
 
@@ -223,7 +134,7 @@ def _clock(usual: Side, odd: Side) -> Divergence | None:
 
 
 def _name(usual: Side, odd: Side) -> Divergence | None:
-    finding = _finding(odd.report, Cause.DNS_FAILURE)
+    finding = finding_of(odd.report, Cause.DNS_FAILURE)
     if finding is None or finding.at_proxy or odd.report.cause is not Cause.DNS_FAILURE:
         return None
     found = addresses_of(usual.report)
@@ -242,9 +153,9 @@ def _name(usual: Side, odd: Side) -> Divergence | None:
 def _addresses(usual: Side, odd: Side) -> Divergence | None:
     """The name leads elsewhere, and what stands there is what the answer is told by."""
     here, there = addresses_of(usual.report), addresses_of(odd.report)
-    if not here or not there or _sockets(usual.report) & _accused(odd.report):
+    if not here or not there or sockets_of(usual.report) & accused_by(odd.report):
         return None
-    if not _sockets(odd.report) - _sockets(usual.report):
+    if not sockets_of(odd.report) - sockets_of(usual.report):
         return None
     evidence: dict[str, JsonValue] = {
         "odd_addresses": list(there[:_SHOWN]),
@@ -252,7 +163,7 @@ def _addresses(usual: Side, odd: Side) -> Divergence | None:
         "odd_inside": are_inside(there),
         "aliases": list(odd.report.aliases[:_SHOWN]),
         "usual_aliases": list(usual.report.aliases[:_SHOWN]),
-        **_certificates(usual, odd),
+        **both_certificates(usual, odd),
     }
     inside = are_inside(there)
     split = inside is not None and are_inside(here) is not None and inside != are_inside(here)
@@ -279,16 +190,16 @@ def _certificate(usual: Side, odd: Side) -> Divergence | None:
     return Divergence(
         DifferenceCode.OTHER_CERTIFICATE,
         evidence={
-            "address": _common_address(usual, odd),
+            "address": common_address(usual, odd),
             "older": theirs.not_before < ours.not_before,
-            **_certificates(usual, odd),
+            **both_certificates(usual, odd),
         },
-        decide=_common_address(usual, odd),
+        decide=common_address(usual, odd),
     )
 
 
 def _chain(usual: Side, odd: Side) -> Divergence | None:
-    ours, theirs = _told_by(usual.report), _told_by(odd.report)
+    ours, theirs = told_by(usual.report), told_by(odd.report)
     if ours is None or theirs is None or not ours.chain or not theirs.chain:
         return None
     here = {one.sha256: one.name or one.subject for one in ours.chain[1:]}
@@ -301,11 +212,11 @@ def _chain(usual: Side, odd: Side) -> Divergence | None:
     return Divergence(
         DifferenceCode.OTHER_CHAIN,
         evidence={
-            "address": _common_address(usual, odd),
+            "address": common_address(usual, odd),
             "missing": [*missing[:_SHOWN]],
             "extra": [*extra[:_SHOWN]],
         },
-        decide=_common_address(usual, odd),
+        decide=common_address(usual, odd),
     )
 
 
@@ -384,7 +295,7 @@ def _handshake(usual: Side, odd: Side) -> Divergence | None:
         return None
     code = DifferenceCode.CUT if cut else DifferenceCode.OTHER_HANDSHAKE
     first = odd.report.findings[0] if odd.report.findings else None
-    ours, theirs = _told_by(usual.report), _told_by(odd.report)
+    ours, theirs = told_by(usual.report), told_by(odd.report)
     return Divergence(
         code,
         certain=False,
@@ -397,7 +308,7 @@ def _handshake(usual: Side, odd: Side) -> Divergence | None:
             "usual_version": ours.tls_version if ours else None,
             "odd_version": theirs.tls_version if theirs else None,
         },
-        decide=_common_address(usual, odd),
+        decide=common_address(usual, odd),
     )
 
 
@@ -454,7 +365,7 @@ _BESIDE: dict[DifferenceCode, frozenset[DifferenceCode]] = {
 
 
 def _clock_of(side: Side) -> Divergence | None:
-    finding = _finding(side.report, Cause.CLOCK_SKEW)
+    finding = finding_of(side.report, Cause.CLOCK_SKEW)
     if finding is not None:
         facts = {name: finding.evidence.get(name) for name in ("seconds", "behind", "at_least")}
         return Divergence(
@@ -474,25 +385,6 @@ def _clock_of(side: Side) -> Divergence | None:
     )
 
 
-def _both(usual: Side, odd: Side) -> dict[str, JsonValue]:
-    return {
-        "usual_cause": usual.report.cause.value if usual.report.cause else None,
-        "odd_cause": odd.report.cause.value if odd.report.cause else None,
-        "odd_addresses": list(addresses_of(odd.report)[:_SHOWN]),
-    }
-
-
-def _certificates(usual: Side, odd: Side) -> dict[str, JsonValue]:
-    """The two certificates, for comparing them by hand."""
-    facts: dict[str, JsonValue] = {}
-    for name, one in (("odd", leaf_of(odd.report)), ("usual", leaf_of(usual.report))):
-        if one is not None:
-            facts[f"{name}_issuer"] = one.issuer_name or one.issuer
-            facts[f"{name}_not_after"] = one.not_after.isoformat()
-            facts[f"{name}_sha256"] = one.sha256
-    return facts
-
-
 def _bundle(store: MachineTrust) -> dict[str, JsonValue]:
     entered = membership_of(store.lacks_sha256 or "")
     return {
@@ -506,78 +398,3 @@ def _bundle(store: MachineTrust) -> dict[str, JsonValue]:
         "verify": store.verify.code,
         "message": store.verify.message,
     }
-
-
-def _whose(there: Side, odd: Side) -> dict[str, JsonValue]:
-    """On which side it happens: by a company's own CA it may be the side that fares well."""
-    return {"at_odd": there is odd}
-
-
-def _own_root(side: Side) -> str | None:
-    """The root that is trusted there and by nobody in public; None: it is a public one."""
-    if side.report.path is not None:
-        root = side.report.path[-1]
-        return None if membership_of(root.sha256) else root.name or root.subject
-    if side.standing.because == "roots" and side.standing.verdict == "ok":
-        first = side.report.findings[0] if side.report.findings else None
-        return str(first.evidence.get("root") or "") if first else None
-    return None
-
-
-def _public_root(side: Side) -> bool:
-    path = side.report.path
-    return path is not None and membership_of(path[-1].sha256) is not None
-
-
-def _same_address_other_leaf(usual: Side, odd: Side) -> bool:
-    ours, theirs = leaf_of(usual.report), leaf_of(odd.report)
-    return (
-        _common_address(usual, odd) is not None
-        and ours is not None
-        and theirs is not None
-        and ours.sha256 != theirs.sha256
-    )
-
-
-def _common_address(usual: Side, odd: Side) -> str | None:
-    known = _sockets(usual.report)
-    return next(
-        (one.address for one in odd.report.endpoints if (one.address, one.port) in known), None
-    )
-
-
-def _sockets(report: Report) -> frozenset[tuple[str, int]]:
-    return frozenset((one.address, one.port) for one in report.endpoints if one.address)
-
-
-def _accused(report: Report) -> frozenset[tuple[str, int]]:
-    """The addresses that the answer is about."""
-    first = report.findings[0] if report.cause is not None and report.findings else None
-    wanted = set(first.addresses) if first is not None else set()
-    return frozenset(
-        (one.address, one.port)
-        for one in report.endpoints
-        if one.address and (not wanted or one.address in wanted)
-    )
-
-
-def _told_by(report: Report) -> Endpoint | None:
-    """The first address at fault that sent a chain, else the first that did, else the first."""
-    accused = {address for one in report.findings[:1] for address in one.addresses}
-    with_chain = [one for one in report.endpoints if one.chain]
-    at_fault = [one for one in with_chain if one.address in accused]
-    return next(iter([*at_fault, *with_chain, *report.endpoints]), None)
-
-
-def _finding(report: Report, code: Cause) -> Finding | None:
-    return next((one for one in report.findings if one.code is code), None)
-
-
-def _is_inside(address: str) -> bool:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False  # a name that only a proxy resolves
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    parsed = mapped or parsed
-    return any(parsed.version == one.version and parsed in one for one in _INSIDE)
