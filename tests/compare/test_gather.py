@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.audit import Audited
 from bot.compare import Seen, gather
 from bot.compare.gather import presence_of
 from bot.diagnosis.causes import Cause
@@ -73,6 +75,16 @@ async def test_nobody_there(open_bot: OpenBot, plan: Plan) -> None:
     text = catalogue("en").text(reason.key, n=None, **reason.values)
     assert "No worker runs at prod-osaka" in text
     assert "office, prod-tokyo" in text
+
+
+async def test_the_log_says_which_place_was_asked(open_bot: OpenBot, plan: Plan) -> None:
+    """Whoever has to answer "who had this checked, from where?" finds it."""
+    async with worker_process(plan), open_bot() as (service, _):
+        with capture_logs() as logs:
+            await Audited(service).ask(asked(HEALTHY), vantage="prod-tokyo")
+            await Audited(service).ask(asked(HEALTHY))
+    lines = [one for one in logs if one["event"] == "audit"]
+    assert [one.get("vantage") for one in lines] == ["prod-tokyo", None]
 
 
 async def test_everybody_answers(open_bot: OpenBot, plan: Plan) -> None:
