@@ -342,3 +342,16 @@ async def test_poisoned_keys(post: Post, plan: Plan, redis_url: str) -> None:
                     await asyncio.sleep(0.05)
             assert await answers(post.vantage("any"))
             assert await worker.stop() == 0
+
+
+async def test_a_flood(post: Post, plan: Plan, redis_url: str) -> None:
+    """Of more than the queue's bound: it is drained, and who asks meanwhile is answered."""
+    with Redis.from_url(redis_url) as client:
+        pipeline = client.pipeline(transaction=False)
+        for number in range(120_000):
+            pipeline.xadd(STREAM, {"data": "{" if number % 2 else "x" * 200})
+        pipeline.execute()
+        async with worker_process(plan) as worker:
+            assert await answers(post.vantage("prod-tokyo"))
+            assert await worker.stop() == 0
+        assert client.xlen(STREAM) == 0

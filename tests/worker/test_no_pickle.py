@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +16,15 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from bot.worker import Post, VantageAwayError, open_post
+from bot.settings import load_settings
+from bot.store.connection import connect
+from bot.worker import Post, RemoteFailureError, VantageAwayError, open_post
+from bot.worker.fleet import loads
 from bot.worker.outgoing import inbox_stream
+from bot.worker.queue import Formatter
+from bot.worker.worker import Replies, open_worker
 from tests.worker.process import ROOT, Plan, worker_process
-from tests.worker.test_remote import HEALTHY, SILENT, asked
+from tests.worker.test_remote import HEALTHY, SILENT, asked, taken
 
 KEY = "0123456789abcdef-shared"
 STREAM = "tlscheck:tasks:prod-tokyo"
@@ -110,7 +116,7 @@ async def test_a_pickled_reply_is_passed_over(
     boom = pickle.dumps(Boom(tmp_path / "executed"))
     async with worker_process(plan):
         check = asyncio.create_task(post.vantage("prod-tokyo").check(asked(SILENT, timeout=2.0)))
-        await asyncio.sleep(0.3)
+        await taken(redis_url)
         with Redis.from_url(redis_url) as client:
             for fields in ({"body": boom, "signature": boom}, {"data": boom}, {boom: boom}):
                 client.xadd(inbox_stream(post._inbox), fields)
@@ -134,7 +140,7 @@ async def test_a_pickled_reply_is_passed_over(
 )
 def test_a_message_has_one_form(change: dict[str, Any]) -> None:
     """The broker is given nothing that it could act upon beside the one task."""
-    from bot.worker.queue import Formatter, message_of
+    from bot.worker.queue import message_of
 
     message = message_of("0" * 32 + ".1", b"{}", "")
     assert Formatter().loads(message).kwargs == {"body": "{}", "signature": ""}
@@ -144,11 +150,58 @@ def test_a_message_has_one_form(change: dict[str, Any]) -> None:
         Formatter().loads(b" " * 3_000_000 + message)
 
 
+async def test_nothing_is_unpickled_anywhere(plan: Plan, redis_url: str) -> None:
+    """Not orders, replies, later replies, failures, presences or counts; at no side (an audit hook)."""
+    unpickled.clear()
+    key = KEY.encode()
+    async with worker_process(replace(plan, key=KEY)) as worker:
+        async with open_post(redis_url, key=key) as post:
+            tokyo = post.vantage("prod-tokyo", patience=0.1)
+            first = await tokyo.check(asked("revoked-late.lab.test"))
+            assert (await tokyo.later(first)) is not None
+            wide = asked(HEALTHY).model_copy(update={"allow_networks": ("127.0.0.0/8",)})
+            with pytest.raises(RemoteFailureError, match="networks"):
+                await tokyo.check(wide)
+            connection = connect(redis_url)
+            assert [one.workers for one in await loads(connection, key)] == [1, 1]
+            await connection.aclose()
+        async with open_post(redis_url) as stranger:
+            with pytest.raises(RemoteFailureError, match="signature"):
+                await stranger.vantage("prod-tokyo").check(asked(HEALTHY))
+        assert await worker.stop() == 0
+    assert unpickled == []
+    # The hook does see it.
+    pickle.loads(pickle.dumps(Path("x")))
+    assert unpickled
+
+
+unpickled: list[str] = []
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "pickle.find_class":
+        unpickled.append(str(arguments))
+
+
+sys.addaudithook(_hook)
+
+
+async def test_the_broker_has_no_other_serializer(redis_url: str) -> None:
+    """Taskiq's own result backends, which pickle by default, and its schedules are not in use."""
+    settings = load_settings(_env_file=None, tlscheck_vantage="prod-tokyo")
+    async with open_worker(settings, redis_url) as worker:
+        queue = worker._queue
+        assert isinstance(queue.result_backend, Replies)
+        assert isinstance(queue.formatter, Formatter)
+        assert type(queue.serializer).__name__ == "JSONSerializer"
+        assert queue.middlewares == []
+
+
 def test_no_code_of_ours_names_a_pickle() -> None:
-    """Neither the module nor taskiq's serializer of that name is in the program."""
+    """Neither the module nor taskiq's serializer of that name is in the program, nor its schedules."""
     for folder in ("bot", "handlers"):
         for file in Path(ROOT, folder).rglob("*.py"):
             text = file.read_text("utf-8")
             found = re.findall(r"(?m)^\s*(?:from|import)\s+(?:pickle|marshal|shelve|dill)\b", text)
             assert found == [], file
-            assert "PickleSerializer" not in text, file
+            assert not re.search(r"PickleSerializer|ScheduleSource|TaskiqScheduler", text), file
