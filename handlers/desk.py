@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.compare.kept import Comparisons
 from bot.diagnosis.question import Question
 from bot.places import Places
 from bot.service import Answer, PlaceFailedError, ServiceClosedError
@@ -100,7 +101,9 @@ class Desk:
     """
 
     service: Asking
+    unnoted: Asking
     places: Places
+    comparisons: Comparisons
     store: OnceStore
     client: AsyncWebClient
     reply: Reply

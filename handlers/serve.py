@@ -28,6 +28,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.audit import Audited
 from bot.chronicle import Chronicle
+from bot.compare.kept import Comparisons
 from bot.metrics import Metrics
 from bot.places import places_of
 from bot.service import Service
@@ -186,11 +187,13 @@ async def serve(
         ledger = Ledger(debts, measures, clock)
         desk = Desk(
             service=Noted(asked, store.recent, work),
+            unnoted=asked,
             places=places,
+            comparisons=Comparisons(store.connection),
             store=store,
             client=client,
             reply=Replies(session, measures),
-            presenter=Presenter(phrase),
+            presenter=Presenter(phrase, lambda: len(places.names()) > 1),
             work=work,
             ledger=ledger,
             measures=measures,

@@ -26,6 +26,7 @@ from bot.texts.phrase import phrase_guess
 from handlers.answers.chain import draw_chain, representative
 from handlers.answers.news import news_block
 from handlers.asking.press import (
+    COMPARE,
     DETAILS,
     FIX,
     FULL_CHAIN,
@@ -66,7 +67,8 @@ class Shown:
     away. `command` asks the same again. `shared` is set on a message that everybody sees.
     `checking_again`: this is the earlier answer, shown while a new check runs. `updates`: the reader
     has the first answer and is told, in short, what the later one says. `changes`: how the host
-    differs from what was known of it. `thread`: the message that the answer is about.
+    differs from what was known of it. `thread`: the message that the answer is about. `elsewhere`:
+    there are other places to ask.
     """
 
     report: Report
@@ -84,6 +86,7 @@ class Shown:
     changes: tuple[Change, ...] = ()
     zone: tzinfo = UTC
     thread: str | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -477,6 +480,7 @@ def _buttons(shown: Shown, texts: Catalogue) -> list[Element]:
         (LETTER, "slack.button.letter", today and audience_of(report) != "nobody"),
         (WATCH, "watch.button.watch", fallen and today and not shown.addresses),
         (WATCH_EXPIRY, "watch.button.expiry", not fallen and today and not shown.addresses),
+        (COMPARE, "vantage.button.compare", shown.elsewhere),
         (DETAILS, "slack.button.details", True),
         (RECHECK, "slack.button.recheck", True),
     )

@@ -23,7 +23,9 @@ KEPT = 256
 class Presenter:
     """Makes messages of answers; `phrase` fills in the texts of a Report in a language."""
 
-    def __init__(self, phrase: Phrase) -> None:
+    def __init__(self, phrase: Phrase, elsewhere: Callable[[], bool] = lambda: False) -> None:
+        """`elsewhere` says whether there are other places to ask."""
+        self._elsewhere = elsewhere
         self._phrase = phrase
         self._kept: OrderedDict[tuple[str, Lang, str], tuple[Report, Report, Body]] = OrderedDict()
 
@@ -64,6 +66,7 @@ class Presenter:
                 changes=answer.record.changes,
                 zone=zone,
                 thread=thread,
+                elsewhere=self._elsewhere(),
                 addresses=tuple(
                     _written(one.address, one.port) for one in answer.record.question.addresses
                 ),

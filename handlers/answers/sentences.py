@@ -18,6 +18,7 @@ _WORDS = (
     "watches",
     "history",
     "recent",
+    "compare",
     "vantages",
     "explain",
     "sweep",

@@ -31,11 +31,14 @@ from handlers.asking.command import (
     parse_command,
 )
 from handlers.asking.past import host_history
+from handlers.asking.press import Press
 from handlers.asking.recent import list_recent
 from handlers.desk import Desk, within
 from handlers.owed.delivery import is_resumed
+from handlers.places.comparing import Gathering
 from handlers.places.listing import list_vantages
-from handlers.sharing.living import Spot
+from handlers.places.living import compare_for_all
+from handlers.sharing.living import NotShownError, Spot
 from handlers.sharing.share import share_host
 from handlers.sharing.threads import remember
 from handlers.slack.blocks import Message
@@ -124,8 +127,9 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
     if desk.work.closed and await desk.ledger.give_away(await desk.owe("command", delivery)):
         await acknowledge(ack, desk.waiting(command.lang, host))
         return
+    begun: list[Gathering] = []
     try:
-        task = desk.work.start(_ask(desk, command, reader.zone, asked, url), name="ask")
+        task = desk.work.start(_ask(desk, command, reader.zone, asked, url, begun), name="ask")
     except TooMuchWorkError as error:
         await acknowledge(ack, desk.failure(error, command.lang, host, "ask"))
         await desk.ledger.forgive()
@@ -141,7 +145,8 @@ async def _answer(desk: Desk, ack: AsyncAck, body: Mapping[str, Any], deadline: 
         return
     # Noted before it is acknowledged: from then on the asker relies on us.
     owed = await desk.owe("command", delivery)
-    await acknowledge(ack, desk.waiting(command.lang, host))
+    so_far = begun[0].message() if begun and not is_resumed() else None
+    await acknowledge(ack, so_far or desk.waiting(command.lang, host))
     following = desk.ledger.carry(owed, _follow, desk, task, command, url)
     desk.work.start(following, name="follow", follows=True)
 
@@ -180,7 +185,10 @@ _Answered = tuple[Answer | None, Message | None, tzinfo]
 """No message: the answer was posted for everybody. No answer: nothing is told of it later."""
 
 
-async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str) -> _Answered:
+async def _ask(  # noqa: PLR0917 - all of them are needed, and only this module calls it
+    desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str, begun: list[Gathering]
+) -> _Answered:
+    """What a command has to say; a comparison is put into `begun` while it is under way."""
     match command.verb:
         case "watch":
             there = command.vantage
@@ -200,6 +208,16 @@ async def _ask(desk: Desk, command: Ask, zone: tzinfo, asked: Asked, url: str) -
             spot = Spot(asked.channel, url=url)
             answer, problem = await share_host(desk, command, spot, asked.user)
             return (None if problem is None else answer), problem, zone
+        case "compare":
+            begun.append(Gathering(desk, command, zone))
+            return None, await begun[0].run(), zone
+        case "compare_share":
+            try:
+                await compare_for_all(desk, command, Spot(asked.channel, url=url), asked.user)
+            except NotShownError as error:
+                press = Press(command=command.question.target.host, lang=command.lang)
+                return None, error.sentence(press), zone
+            return None, None, zone
         case "check":
             pass
     answer = await desk.service.ask(command.question, vantage=command.vantage)

@@ -22,6 +22,10 @@ WATCH = "tlscheck_watch"
 WATCH_EXPIRY = "tlscheck_watch_expiry"
 UNWATCH = "tlscheck_unwatch"
 
+COMPARE = "tlscheck_compare"
+COMPARE_AGAIN = "tlscheck_compare_again"
+COMPARE_SHARE = "tlscheck_compare_share"
+
 CHECK = "tlscheck_check"
 """On an explained error: checks the server that it names."""
 
@@ -46,7 +50,7 @@ class Press(BaseModel):
 
     `result` finds the stored result; `command` (what would be typed behind /tlscheck) asks the
     same again once it is gone; `shared` is set on messages that everybody sees; `watch` is the id
-    of the watch that a button ends; `thread` is the message under which Share posts, where the
+    of the watch that a button ends; `compared` finds the stored comparison; `thread` is the message under which Share posts, where the
     answer is about one.
     """
 
@@ -57,6 +61,7 @@ class Press(BaseModel):
     lang: Lang
     shared: Shared | None = None
     watch: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")] | None = None
+    compared: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     thread: Annotated[str, Field(pattern=r"^\d{1,20}\.\d{1,10}$")] | None = None
 
     def encode(self) -> str | None:

@@ -19,6 +19,9 @@ from handlers.answers.update import tell_later
 from handlers.asking.ask import shown_host
 from handlers.asking.press import (
     CHECK,
+    COMPARE,
+    COMPARE_AGAIN,
+    COMPARE_SHARE,
     DETAILS,
     FIX,
     FULL_CHAIN,
@@ -35,6 +38,7 @@ from handlers.asking.press import (
 from handlers.desk import Desk, within
 from handlers.owed.delivery import is_resumed
 from handlers.owed.telling import tell_to_press_again
+from handlers.places.living import again_pressed, compare_pressed, share_pressed
 from handlers.sharing.share import QUIET_SECONDS, Sharing, recheck_shared
 from handlers.slack.blocks import Message
 from handlers.slack.place import Place, read_place
@@ -229,4 +233,7 @@ def listeners() -> dict[str, Listener]:
         WATCH: watch_pressed,
         WATCH_EXPIRY: expiry_pressed,
         UNWATCH: unwatch_pressed,
+        COMPARE: compare_pressed,
+        COMPARE_AGAIN: again_pressed,
+        COMPARE_SHARE: share_pressed,
     }

@@ -7,6 +7,7 @@ free. Redis being away refuses nobody.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Literal
 
@@ -25,6 +26,31 @@ TAKE_SECONDS = 0.5
 """How long Redis may take to count, before nothing is counted."""
 
 Whose = Literal["person", "channel", "step"]
+
+
+TOGETHER = 10
+"""Checks of one comparison, each at another place, that count as one."""
+
+
+class _Together:
+    """What the checks of one comparison have taken so far."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.taken = 0
+        self.refused: TooOftenError | None = None
+
+
+_TOGETHER: ContextVar[_Together | None] = ContextVar("together", default=None)
+
+
+def count_together() -> None:
+    """From now on the checks of this task, and of those it starts, count as one for every ten.
+
+    A comparison is one question; with each place as one, it would use up what a person has in a
+    minute. With all of them as one, 30 questions a minute would be 1500 checks of one server.
+    """
+    _TOGETHER.set(_Together())
 
 
 class TooOftenError(NotPermittedError):
@@ -49,6 +75,23 @@ def permit_by(
     """
 
     async def permit(asker: Asker) -> None:
+        together = _TOGETHER.get()
+        if together is None:
+            await permit_one(asker)
+            return
+        # One after the other: the next nine are free only once the first was permitted.
+        async with together.lock:
+            if together.refused is not None:
+                raise TooOftenError(together.refused.whose, together.refused.wait)
+            if together.taken % TOGETHER == 0:
+                try:
+                    await permit_one(asker)
+                except TooOftenError as error:
+                    together.refused = error
+                    raise
+            together.taken += 1
+
+    async def permit_one(asker: Asker) -> None:
         if asker.surface == "watch" or is_resumed():
             # Looks are spread over time, and bounded by how much a channel may watch; what another
             # bot had begun was counted there.

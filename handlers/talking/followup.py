@@ -32,6 +32,7 @@ Intent = Literal[
     "addresses",
     "history",
     "details",
+    "compare",
     "help",
 ]
 
@@ -96,6 +97,14 @@ def _first(table: Sequence[tuple[Name, re.Pattern[str]]], text: str) -> Name | N
 
 
 _INTENTS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+    (
+        "compare",
+        _words(
+            r"compare|comparison|from (?:everywhere|all (?:places|vantages|sites)|every (?:place|vantage|site)|elsewhere|other (?:places|vantages|sites))|"
+            r"(?:all|other|every) vantages?",
+            r"比較|くらべ|比べ|(?:全|ほかの|他の|別の|すべての)(?:拠点|場所|マシン|環境)|どこからでも",
+        ),
+    ),
     (
         "unwatch",
         _words(

@@ -4,7 +4,7 @@ Pure. What apps say, what was changed or deleted, and who came or went is not fo
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,8 @@ class Wish:
     """What somebody wants: servers checked, an error explained, or a question answered.
 
     `asks` and `alert.explanation` go together; without them it is `follow`. `more` servers were
-    named beyond those. `refused` says what is wrong with the options of a command.
+    named beyond those. `refused` says what is wrong with the options of a command. `place` is the place
+    that is to be asked, by name.
     """
 
     alert: Alert
@@ -92,6 +93,7 @@ class Wish:
     follow: FollowUp
     more: int = 0
     refused: Refused | None = None
+    place: str | None = None
 
 
 def read_wish(text: str, lang: Lang, about: str | None = None) -> Wish:
@@ -121,6 +123,44 @@ def read_wish(text: str, lang: Lang, about: str | None = None) -> Wish:
         return Wish(alert, (), follow, refused=command)
     asks = tuple(Ask(lang, Question(target=one)) for one in alert.targets[:MOST_CHECKED])
     return Wish(alert, asks, follow, more=len(alert.targets) - len(asks))
+
+
+def placed(wish: Wish, text: str, names: Sequence[str]) -> Wish:
+    """The wish with the place that a message names, if any.
+
+    Args:
+        wish: From `read_wish`.
+        text: The same.
+        names: The places that can be asked.
+    """
+    place = _place(text, names)
+    if place is None:
+        found = _FROM.fullmatch(text.strip())
+        # A place that is not there, where nothing else can be meant.
+        if found is None or wish.asks or wish.follow.intent not in ("help", "recheck"):
+            return wish
+        place = found[1]
+    asks = tuple(
+        replace(one, vantages=(place,)) if one.verb != "compare" and not one.vantages else one
+        for one in wish.asks
+    )
+    return replace(wish, asks=asks, place=place)
+
+
+_FROM = re.compile(
+    r"(?:(?:check|try|look|again|it|and|now) ){0,4}from ([A-Za-z0-9._-]{2,64})[?.!]?", re.IGNORECASE
+)
+
+
+def _place(text: str, names: Sequence[str]) -> str | None:
+    # Longer ones first: "prod" may be a place as well as "prod-tokyo".
+    for name in sorted(names, key=len, reverse=True):
+        word = rf"(?<![A-Za-z0-9._-]){re.escape(name)}(?![A-Za-z0-9_-])"
+        english = rf"\b(?:from|at|on|via|by)\s+{word}"
+        japanese = rf"{word}\s*(?:から|では|で|より|だと)"
+        if re.search(f"{english}|{japanese}", text, re.IGNORECASE):
+            return name
+    return None
 
 
 def _without_hosts(text: str, alert: Alert) -> str:

@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from bot.service import Answer
 from bot.texts.explanation import phrase_explanation
 from bot.watch import Asked, Kind
 from handlers.answers.sentences import refusal, say
 from handlers.answers.update import tell_later
 from handlers.asking.ask import shown_host
-from handlers.asking.command import Ask, parse_command
+from handlers.asking.command import Ask, Verb, parse_command
 from handlers.asking.past import host_history
 from handlers.asking.press import Press, PressError, decode_press
 from handlers.desk import Desk, within
+from handlers.places.living import compare_for_all, compare_in
 from handlers.sharing.living import NotShownError, Spot, known_post, publish, see_to_update, show
 from handlers.sharing.share import check_again
 from handlers.sharing.threads import last_press, press_in, press_of, remember, shown_in
@@ -28,10 +31,12 @@ from handlers.slack.work import TooMuchWorkError
 from handlers.sweeps.heard import asks_to_sweep, sweep_heard
 from handlers.talking.errand import answer_question
 from handlers.talking.explain import render_explanation
-from handlers.talking.heard import Heard, Wish, language_of, read_heard, read_wish
+from handlers.talking.heard import Heard, Wish, language_of, placed, read_heard, read_wish
 from handlers.talking.scene import Scene, post, tell_directly
 from handlers.talking.topic import Told, sentence_about, what_to_ask
 from handlers.watches.watching import unwatch_host, watch_host
+
+log = structlog.get_logger(__name__)
 
 QUIET_SECONDS = 1.0
 """A check that is done within this time is not announced."""
@@ -81,7 +86,7 @@ async def _answer(desk: Desk, heard: Heard) -> None:
             await sweep_heard(desk, scene, heard)
             return
         about = press.command.split(" ", 1)[0].rpartition(":")[0].strip("[]") if press else None
-        wish = read_wish(heard.text, scene.lang, about)
+        wish = placed(read_wish(heard.text, scene.lang, about), heard.text, desk.places.names())
         await _grant(desk, scene, press, wish)
     except asyncio.CancelledError as error:
         await post(desk, scene, desk.failure(error, scene.lang, "", "talk"))
@@ -124,6 +129,11 @@ async def _grant(desk: Desk, scene: Scene, press: Press | None, wish: Wish) -> N
         await post(desk, scene, say(scene.lang, "talk.more", n=wish.more))
     if explanation is not None or wish.asks:
         return
+    known = press.model_copy(update={"lang": scene.lang}) if press is not None else None
+    there = _asked_there(known, wish) if known is not None else None
+    if there is not None:
+        await check(desk, scene, there)
+        return
     if press is None or wish.follow.intent == "help":
         await post(desk, scene, what_to_ask(scene.lang, known=press is not None))
         return
@@ -140,6 +150,19 @@ async def _grant(desk: Desk, scene: Scene, press: Press | None, wish: Wish) -> N
     for message in await answer_question(desk, scene, told, wish.follow):
         await post(desk, scene, message, ts)
         ts = None
+
+
+def _asked_there(press: Press, wish: Wish) -> Ask | None:
+    """The same question, asked of another place or of all; None: that is not wished."""
+    command = parse_command(press.command, press.lang)
+    if not isinstance(command, Ask):
+        return None
+    if wish.follow.intent == "compare":
+        return replace(command, lang=press.lang, verb="compare", vantages=())
+    if wish.place is None:
+        return None
+    verb: Verb = "watch" if wish.follow.intent == "watch" else "check"
+    return replace(command, lang=press.lang, verb=verb, vantages=(wish.place,))
 
 
 async def _told(desk: Desk, scene: Scene, press: Press) -> tuple[Told | Message, str | None]:
@@ -257,10 +280,28 @@ async def check(desk: Desk, scene: Scene, ask: Ask, note: str = "announced") -> 
             message = await unwatch_host(desk, ask.question, scene.channel, scene.lang, ask.vantage)
         case "history":
             message = await host_history(desk, ask.question, scene.lang, ask.vantage)
+        case "compare" | "compare_share":
+            await _compare(desk, scene, ask)
+            return
         case "check":
             await _check(desk, scene, ask, note)
             return
     await post(desk, scene, message)
+
+
+async def _compare(desk: Desk, scene: Scene, ask: Ask) -> None:
+    """All places at once: a message that changes as they answer."""
+    spot = Spot(scene.channel, thread_ts=scene.thread)
+    if scene.direct:
+        message, reason = await compare_in(desk, ask, spot, scene.user, scene.zone)
+        if message is not None:
+            log.warning("a comparison was not posted", reason=reason)
+        return
+    try:
+        await compare_for_all(desk, ask, spot, scene.user)
+    except NotShownError as error:
+        said = error.sentence(Press(command=ask.question.target.host, lang=ask.lang))
+        await tell_directly(desk, scene, error.reason, said)
 
 
 async def _check(desk: Desk, scene: Scene, ask: Ask, note: str) -> None:

@@ -46,6 +46,7 @@ EXAMPLES = (
     "letter",
     "openssl",
     "recheck",
+    "compare",
     "watch",
     "since",
     "expiry",
