@@ -29,6 +29,7 @@ bench: setup
 	$(BIN)/python -m tests.benchmarks.sweep
 	$(BIN)/python -m tests.benchmarks.watches
 	$(BIN)/python -m tests.benchmarks.presses
+	$(BIN)/python -m tests.benchmarks.scale
 
 # Does each tool name the cause, and in what time? Half an hour where testssl.sh is installed; sslyze
 # is found on the PATH or by SSLYZE=…; COMPARE="--only expired healthy --rtt 0" makes it short.

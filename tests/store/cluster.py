@@ -1,6 +1,7 @@
-"""A real server in cluster mode: one node that holds all slots, on a Unix socket."""
+"""A real server in cluster mode: one node that holds all slots, or some, on a Unix socket."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -13,33 +14,43 @@ SLOTS = 16384
 
 
 @asynccontextmanager
-async def open_cluster_node() -> AsyncIterator[str]:
-    """Run it until the end of the block; gives its address."""
+async def open_cluster_node(first: int = 0, last: int = SLOTS - 1) -> AsyncIterator[str]:
+    """Run it until the end of the block, for these slots; gives its address."""
     # pytest's own directories are too long for a socket's address.
     with TemporaryDirectory(prefix="tlscheck-") as directory:
-        socket = Path(directory) / "socket"
-        options = ("--port", "0", "--unixsocket", str(socket), "--dir", directory, "--save", "")
+        door = Path(directory) / "socket"
+        options = ("--port", "0", "--unixsocket", str(door), "--dir", directory, "--save", "")
         process = await asyncio.create_subprocess_exec(
             *(str(get_binary_path()), *options, "--cluster-enabled", "yes"),
+            *("--cluster-require-full-coverage", "no"),
+            # Nodes meet on a port of their own, which cannot be left to the system.
+            *("--bind", "127.0.0.1", "--cluster-port", str(_free_port())),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
             async with asyncio.timeout(20):
-                await _until(socket, b"PONG", "PING")
-                await _until(socket, b"OK", "CLUSTER", "ADDSLOTSRANGE", "0", str(SLOTS - 1))
-                await _until(socket, b"cluster_state:ok", "CLUSTER", "INFO")
-            yield f"unix://{socket}"
+                await _until(door, b"PONG", "PING")
+                await _until(door, b"OK", "CLUSTER", "ADDSLOTSRANGE", str(first), str(last))
+                await _until(door, b"cluster_state:ok", "CLUSTER", "INFO")
+            yield f"unix://{door}"
         finally:
-            process.kill()
+            if process.returncode is None:
+                process.kill()
             await process.wait()
 
 
-async def _until(socket: Path, said: bytes, *words: str) -> None:
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+async def _until(door: Path, said: bytes, *words: str) -> None:
     """Ask until the answer holds that; the server does not say by itself when it is ready."""
     while True:
         with suppress(OSError):
-            reader, writer = await asyncio.open_unix_connection(socket)
+            reader, writer = await asyncio.open_unix_connection(door)
             writer.write(" ".join(words).encode() + b"\r\n")
             answer = await reader.read(4096)
             writer.close()
