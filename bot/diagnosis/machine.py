@@ -53,7 +53,8 @@ def _chain(view: View) -> tuple[tuple[Certificate, ...], Certificate | None]:
 
 
 def _told(verdict: OpenSSLVerdict, anchor: Certificate | None, store: MachineStore) -> MachineTrust:
-    lacks = anchor if verdict.code in _NO_ANCHOR and anchor not in store.trust else None
+    missing = anchor is not None and verdict.code in _NO_ANCHOR and anchor not in store.trust
+    lacks = anchor if missing else None
     return MachineTrust(
         store=store.path,
         kind=store.kind,

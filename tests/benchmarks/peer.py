@@ -166,7 +166,9 @@ async def _serve(leaves: int | None, delay: float) -> None:
         lab = await stack.enter_async_context(open_lab(scenarios=scenarios))
         far: dict[str, list[tuple[str, int]]] = {}
         if delay:
-            for name in lab.hosts if leaves is None else (*_LAB, AIA_HOST):
+            every = list(lab.hosts)
+            leafy = [one.host for one in scenarios if one.name.startswith("leaf-")]
+            for name in every if leaves is None else (*_LAB, AIA_HOST, *leafy):
                 far[name] = [
                     await stack.enter_async_context(open_relay(place, delay=delay))
                     if await _listens(place, lab.networks)

@@ -1,11 +1,20 @@
-"""Sweeps over real workers: hosts a second with one and two, what a check costs on its way, memory.
+"""Sweeps over real workers: hosts a second, what a second worker adds, a check's way, memory.
 
-`python -m tests.benchmarks.sweep [--hosts 5000] [--leaves 100] [--alone 300]`
+`python -m tests.benchmarks.sweep [--hosts 10000] [--leaves 100] [--alone 300] [--seconds 3]`
 
-The servers, each worker and the asker are processes of their own, over a real Valkey. Where other
-things share the processor, hosts a second say little: processor milliseconds of a host, and Redis
-commands, do not depend on that. The way of a check to a worker and back is measured with one that
-ends at once (an address that may not be connected to), here and there.
+The servers, each worker and the asker are processes of their own, over a real Valkey; every
+connection has a round trip of 50 ms. All of them share the processor with the workers, so three
+questions are asked apart:
+
+1. What does one core give that a worker has to itself? The hosts of a sweep over the processor
+   seconds that its worker used for them, which does not depend on who else is there.
+2. What does this machine give, with everything else on it? Hosts a second by the clock, with one
+   worker and with two; beside it what `openssl s_time -new` makes of the whole machine.
+3. Does the queue scale? A second worker where time goes in waiting and not in the processor: few
+   checks at a time.
+
+The way of a check to a worker and back is measured with one that ends at once (an address that may
+not be connected to), here and there.
 """
 
 import argparse
@@ -30,16 +39,22 @@ from bot.store import open_embedded_server
 from bot.sweep import Politeness, Unanswered
 from bot.sweep import sweep as run_sweep
 from bot.vantage import LocalVantage, Vantage
-from bot.worker import open_post
-from tests.benchmarks.peer import Peer, open_peer
+from bot.worker import RemoteVantage, open_post
+from tests.benchmarks.many_checks import bare_handshakes
+from tests.benchmarks.peer import HEALTHY, Peer, open_peer
 from tests.benchmarks.table import Row, show, show_machine
 from tests.worker.process import Plan, Running, worker_process
 
+DELAY = 0.025
+"""Seconds one way."""
 PER_SECOND = 300.0
 SECOND_WORKER = 1.8
 WAY_MS = 2.0
 GROWTH = 1.1
-MEGABYTES = 200.0
+FLAT = 1.1
+FEW = 4
+"""Checks at a time of a worker that mostly waits."""
+WARM_UP = 200
 
 _DENIED = Question(target=parse_target("127.0.0.1:1"))
 _UNBOUND = Politeness(rate=1e6, network_rate=1e6, network_at_once=10_000)
@@ -79,8 +94,8 @@ def targets(peer: Peer, count: int) -> list[Target]:
     ][:count]
 
 
-async def measure(url: str, plan: Plan, workers: int, todo: Sequence[Target]) -> Measured:
-    """One sweep with so many workers."""
+async def measure(url: str, plan: Plan, workers: int, *sweeps: Sequence[Target]) -> list[Measured]:
+    """Sweeps one after the other by the same workers, which have begun to work before."""
     async with AsyncExitStack() as stack:
         cores = sorted(os.sched_getaffinity(0))
         running = [
@@ -93,36 +108,43 @@ async def measure(url: str, plan: Plan, workers: int, todo: Sequence[Target]) ->
         client = stack.enter_context(Redis.from_url(url))
         await post.look()
         place = post.vantage("any", later=False)
-        early = 0.0
-        before = sum(map(_used, running))
-        commands = int(client.info("stats")["total_commands_processed"])
-        asker, started, done = time.process_time(), time.perf_counter(), 0
-        async for answer in run_sweep(
-            todo,
-            lambda target: place.check(Question(target=target)),
-            at_once=lambda: sum(one.at_once for one in place.workers),
-            politeness=_UNBOUND,
-        ):
-            if isinstance(answer, Unanswered) or answer.verdict != "ok":
-                msg = f"{answer.target.host}: no sound answer"
-                raise RuntimeError(msg)
-            done += 1
-            if done == max(1, len(todo) // 10):
-                early = max(map(_resident, running))
-        wall, each = time.perf_counter() - started, 1000 / len(todo)
-        return Measured(
-            len(todo) / wall,
-            (sum(map(_used, running)) - before) * each,
-            (time.process_time() - asker) * each,
-            (int(client.info("stats")["total_commands_processed"]) - commands) / len(todo),
-            early,
-            max(map(_resident, running)),
-        )
+        await _swept(place, running, client, sweeps[0][:WARM_UP])
+        return [await _swept(place, running, client, todo) for todo in sweeps]
+
+
+async def _swept(
+    place: RemoteVantage, running: Sequence[Running], client: Redis, todo: Sequence[Target]
+) -> Measured:
+    early = 0.0
+    before = sum(map(_used, running))
+    commands = int(client.info("stats")["total_commands_processed"])
+    asker, started, done = time.process_time(), time.perf_counter(), 0
+    async for answer in run_sweep(
+        todo,
+        lambda target: place.check(Question(target=target)),
+        at_once=lambda: sum(one.at_once for one in place.workers),
+        politeness=_UNBOUND,
+    ):
+        if isinstance(answer, Unanswered) or answer.verdict != "ok":
+            msg = f"{answer.target.host}: no sound answer"
+            raise RuntimeError(msg)
+        done += 1
+        if done == max(1, len(todo) // 10):
+            early = max(map(_resident, running))
+    wall, each = time.perf_counter() - started, 1000 / len(todo)
+    return Measured(
+        len(todo) / wall,
+        (sum(map(_used, running)) - before) * each,
+        (time.process_time() - asker) * each,
+        (int(client.info("stats")["total_commands_processed"]) - commands) / len(todo),
+        early,
+        max(map(_resident, running)),
+    )
 
 
 async def without_workers(peer: Peer, todo: Sequence[Target]) -> float:
     """Processor milliseconds of a host when this process asks, with nothing between."""
-    here, used = peer.vantage(), time.process_time()
+    here, used = peer.vantage(far=True), time.process_time()
     async for _ in run_sweep(
         todo,
         lambda target: here.check(Question(target=target)),
@@ -156,23 +178,27 @@ async def way(url: str, plan: Plan, alone: int) -> tuple[float, float]:
     return found
 
 
-async def main(hosts: int, leaves: int, alone: int) -> None:
+async def main(hosts: int, leaves: int, alone: int, seconds: int) -> None:
     """Measure and print."""
-    print(f"== sweep: {hosts} targets on {leaves} servers ==")
+    print(f"== sweep: {hosts} targets on {leaves} servers, {2 * DELAY * 1000:.0f} ms away ==")
     show_machine()
-    async with open_peer(leaves=leaves) as peer, open_embedded_server() as url:
+    tenth = max(1, hosts // 10)
+    async with open_peer(leaves=leaves, delay=DELAY) as peer, open_embedded_server() as url:
+        bare = await asyncio.to_thread(bare_handshakes, peer.near[HEALTHY], seconds)
         plan = Plan(
             url=url,
             vantage="bench",
-            names=peer.near,
+            names=peer.far,
             networks=tuple(str(ip_network(one)) for one in peer.networks),
             roots_pem=peer.roots_pem,
         )
-        alone_ms = await without_workers(peer, targets(peer, max(1, hosts // 4)))
+        alone_ms = await without_workers(peer, targets(peer, tenth))
         local, remote = await way(url, plan, alone)
-        few = await measure(url, plan, 1, targets(peer, max(1, hosts // 10)))
-        one = await measure(url, plan, 1, targets(peer, hosts))
-        two = await measure(url, plan, 2, targets(peer, hosts))
+        few, many = await measure(url, plan, 1, targets(peer, tenth), targets(peer, hosts))
+        (both,) = await measure(url, plan, 2, targets(peer, max(1, hosts // 2)))
+        idle = replace(plan, at_once=FEW)
+        (slow,) = await measure(url, idle, 1, targets(peer, max(1, hosts // 20)))
+        (slow_both,) = await measure(url, idle, 2, targets(peer, max(1, hosts // 20)))
     show(
         "the way to a worker and back",
         [
@@ -181,43 +207,72 @@ async def main(hosts: int, leaves: int, alone: int) -> None:
             Row("overhead of a check", remote - local, "ms", WAY_MS),
         ],
     )
-    for title, measured in (("one worker", one), ("two workers", two)):
-        show(
-            title,
-            [
-                Row("hosts a second", measured.per_second, "/s", PER_SECOND, more_is_better=True),
-                Row("processor time of a host, at workers", measured.worker_ms, "ms"),
-                Row("the same at the asker", measured.asker_ms, "ms"),
-                Row("Redis commands of a host", measured.commands, "commands"),
-                Row("a worker's memory after a tenth", measured.early_mb, "MB"),
-                Row("a worker's memory at the end", measured.late_mb, "MB", MEGABYTES),
-            ],
-        )
     show(
-        "side by side",
+        "1. what one core gives that a worker has to itself",
         [
-            Row("processor time of a host without workers", alone_ms, "ms"),
             Row(
-                "the second worker",
-                two.per_second / one.per_second,
-                "times",
-                SECOND_WORKER,
+                "hosts over processor seconds of one worker",
+                _per_core(many.worker_ms),
+                "/s",
+                PER_SECOND,
                 more_is_better=True,
             ),
             Row(
-                f"cost of a host, {hosts} to {max(1, hosts // 10)} targets",
-                one.worker_ms / few.worker_ms if few.worker_ms else 1.0,
+                "the same with two workers",
+                _per_core(both.worker_ms),
+                "/s",
+                PER_SECOND,
+                more_is_better=True,
+            ),
+            Row("processor time of a host, at the worker", many.worker_ms, "ms"),
+            Row("the same without workers, nothing between", alone_ms, "ms"),
+            Row("the same at the asker", many.asker_ms, "ms"),
+            Row("Redis commands of a host", many.commands, "commands"),
+            Row(
+                f"cost of a host, {hosts} to {tenth} targets",
+                many.worker_ms / few.worker_ms if few.worker_ms else 1.0,
                 "times",
                 GROWTH,
+            ),
+            Row("a worker's memory after a tenth", many.early_mb, "MB"),
+            Row("at the end, to that after a tenth", many.late_mb / many.early_mb, "times", FLAT),
+        ],
+    )
+    machine = [
+        Row("hosts a second, one worker", many.per_second, "/s"),
+        Row("hosts a second, two workers", both.per_second, "/s"),
+    ]
+    if bare is not None:
+        machine += [
+            Row("openssl s_time -new, bare handshakes without delay", bare[0], "/s"),
+            Row("two workers' hosts over these handshakes", both.per_second / bare[0], "times"),
+        ]
+    show("2. what this machine gives, with servers, Redis and the asker on it", machine)
+    show(
+        f"3. whether the queue scales: workers that wait, {FEW} checks at a time",
+        [
+            Row("hosts a second, one worker", slow.per_second, "/s"),
+            Row("hosts a second, two workers", slow_both.per_second, "/s"),
+            Row(
+                "the second worker",
+                slow_both.per_second / slow.per_second,
+                "times",
+                SECOND_WORKER,
+                more_is_better=True,
             ),
         ],
     )
 
 
+def _per_core(milliseconds: float) -> float:
+    return 1000 / milliseconds if milliseconds else float("inf")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--hosts", type=int, default=5000)
+    parser.add_argument("--hosts", type=int, default=10_000)
     parser.add_argument("--leaves", type=int, default=100)
     parser.add_argument("--alone", type=int, default=300, help="checks one after the other")
+    parser.add_argument("--seconds", type=int, default=3, help="how long s_time runs")
     chosen = parser.parse_args()
-    asyncio.run(main(chosen.hosts, chosen.leaves, chosen.alone))
+    asyncio.run(main(chosen.hosts, chosen.leaves, chosen.alone, chosen.seconds))

@@ -10,7 +10,7 @@ import pytest
 TINY = {
     "one_check": ["--runs", "1", "--no-scanners"],
     "many_checks": ["--checks", "8", "--at-once", "4", "--seconds", "1"],
-    "sweep": ["--hosts", "20", "--leaves", "4", "--alone", "5"],
+    "sweep": ["--hosts", "20", "--leaves", "4", "--alone", "5", "--seconds", "1"],
     "cached_answer": ["--alone", "3", "--burst", "6", "--slow", "3", "--hosts", "2"],
 }
 
