@@ -71,12 +71,15 @@ log = structlog.get_logger(__name__)
 
 BLOCK_SECONDS = 1.0
 _LATERS = 256
+_MOST_AGAIN = 8
 _BACK_OFF = (0.0, 0.05, 0.1, 0.25, 0.5)
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """`doubt`: why a reply to it was not believed, which anybody may have written."""
+    """`doubt`: why a reply to it was not believed, which anybody may have written; `again`: how often
+    it was put again for that.
+    """
 
     vantage: str
     question: Question
@@ -84,6 +87,7 @@ class _Waiting:
     answer: asyncio.Future[Report]
     later: asyncio.Future[Report]
     doubt: FailureCode | None = None
+    again: int = 0
 
 
 class _Claim(BaseModel):
@@ -118,6 +122,7 @@ class Post:
         self._back = 0.0
         self._was_away = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._sending: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to listen."""
@@ -239,9 +244,10 @@ class Post:
 
     async def aclose(self) -> None:
         """End listening; who still waits is told that Redis is not used any more."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._sending]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for waiting in self._waiting.values():
             _fail(waiting.answer, VantageAwayError("redis", waiting.vantage))
         for future in self._laters.values():
@@ -363,11 +369,27 @@ class Post:
         if claim is None or waiting is None:
             return
         if code == "signature":
-            # The true one may follow; said when none does.
+            # The true one may follow, or another worker does it; said when none does.
             waiting.doubt = code
+            self._ask_others(waiting)
         else:
             failure = RemoteFailureError(code, waiting.vantage, program=claim.program[:64])
             _fail(waiting.answer, failure)
+
+    def _ask_others(self, waiting: _Waiting) -> None:
+        """Put an order again that a worker with another key may have taken."""
+        if waiting.again >= _MOST_AGAIN:
+            return
+        waiting.again += 1
+        sending = asyncio.create_task(self._put_again(waiting))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    async def _put_again(self, waiting: _Waiting) -> None:
+        # From the queue of all it could be taken by the same one: it has little else to do.
+        there = [one.vantage for one in self.workers_of(waiting.vantage)] or [waiting.vantage]
+        with suppress(StoreAwayError):
+            await put(self._connection, there[waiting.again % len(there)], waiting.message)
 
     def _deliver(self, reply: Reply) -> None:
         waiting = self._waiting.get(reply.id)

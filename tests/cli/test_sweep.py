@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from bot.demo.lab import Lab
@@ -124,3 +125,18 @@ async def test_stopped_and_continued(
     found = swept(out)
     assert found[: len(first)] == first
     assert sorted(found) == sorted(f"h{i}.site.example" for i in range(2000))
+
+
+async def test_workers_with_another_key(tlscheck: Run, lab: Lab, redis_url: str) -> None:
+    """Are named before anything is asked: nobody sweeps from here in their place by mistake."""
+    plan = replace(plan_of(lab, redis_url), key="another key of theirs")
+    async with worker_process(plan):
+        ended = await tlscheck(
+            *("sweep", "-"),
+            stdin="127.0.0.1:1",
+            REDIS_URL=redis_url,
+            TLSCHECK_WORKER_KEY="0123456789abcdef-shared",
+        )
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
+    assert "prod-tokyo" in ended.err
+    assert "TLSCHECK_WORKER_KEY" in ended.err

@@ -312,6 +312,21 @@ async def test_a_worker_with_another_key_is_named_at_once(
             await asyncio.wait_for(signed_post.vantage("prod-tokyo").check(asked(HEALTHY)), 3)
 
 
+async def test_a_worker_with_another_key_among_others(
+    signed_post: Post, plan: Plan, signed_plan: Plan
+) -> None:
+    """What it takes from the queue of all is done by those who share the key, without a long wait."""
+    async with (
+        worker_process(replace(plan, key="another key of theirs", vantage="prod-osaka")),
+        worker_process(signed_plan),
+    ):
+        await signed_post.look()
+        checks = [signed_post.vantage("any").check(asked(HEALTHY, timeout=20.0)) for _ in range(30)]
+        found = await asyncio.wait_for(asyncio.gather(*checks), 20)
+    assert {one.vantage for one in found} == {"prod-tokyo"}
+    assert {one.verdict for one in found} == {"ok"}
+
+
 @pytest.mark.parametrize("name", ["prod tokyo", "../tokyo", "", "x" * 65, "東京", "a\nb", "any\n"])
 async def test_a_place_that_cannot_be(name: str, post: Post) -> None:
     """No such place exists, whatever Redis says."""
