@@ -26,6 +26,7 @@ LAST_INTERVAL = timedelta(minutes=10)
 _TS = r"^\d{1,20}\.\d{1,10}$"
 _EAGER_LOOKS = 10
 _SLOWER = 1.25
+_SLOWEST_ATTEMPT = 5
 
 STATE_KEPT = timedelta(days=7)
 EXPIRY_KEPT = timedelta(days=400)
@@ -214,6 +215,16 @@ def next_look(watch: Watch, now: datetime) -> datetime:
         moments = [end - one for one in reminders if end - one > now] + [end] * (end > now)
         interval = min([EXPIRY_INTERVAL, *(one - now for one in moments)])
     return min(now + interval, watch.ends) + interval * _phase(watch) / 10
+
+
+def next_attempt(watch: Watch, now: datetime) -> datetime:
+    """When to try again to tell what could not be told, after `watch.attempts` earlier failures.
+
+    In a storm (a CA revokes an intermediate) thousands tell at once, and Slack takes some hundred
+    a minute: each waits longer every time, and not all for equally long; two hours in all.
+    """
+    tried = min(watch.attempts, _SLOWEST_ATTEMPT)
+    return now + FIRST_INTERVAL * ((1 << tried) + tried * _phase(watch))
 
 
 def _look_at_state(watch: Watch, new: State, report: Report) -> Watch:

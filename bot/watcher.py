@@ -19,7 +19,7 @@ from bot.service import Answer, CheckFailedError, PlaceFailedError, ServiceClose
 from bot.store.connection import StoreAwayError
 from bot.store.space import set_space
 from bot.store.watches import LEASE, Claimed, Watches
-from bot.watch import Notice, Watch, look, look_in_vain, next_look
+from bot.watch import Notice, Watch, look, look_in_vain, next_attempt, next_look
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,6 @@ LOOKS_AT_ONCE = 40
 
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 8
-RETELL = timedelta(minutes=1)
 
 
 class Asking(Protocol):
@@ -219,5 +218,5 @@ class Watcher:
                 "attempts": watch.attempts + 1 if left else 0,
             }
         )
-        due = now + RETELL if left else next_look(after, now)
+        due = next_attempt(watch, now) if left else next_look(after, now)
         await self._watches.settle(after, watch.turn, due)

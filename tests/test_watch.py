@@ -1,6 +1,7 @@
 """What one more look means for a watch: when to tell, when to look again, when to end."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -16,8 +17,10 @@ from bot.watch import (
     Watch,
     begin,
     look,
+    next_attempt,
     next_look,
 )
+from bot.watcher import ATTEMPTS
 from tests.store.samples import certificate, question, report
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -218,3 +221,22 @@ def test_ports_and_kinds_are_told_apart() -> None:
     typed = state.model_copy(update={"question": question(typed="https://shop.example.jp/x")})
     other = state.model_copy(update={"question": question(port=8443)})
     assert len({state.subject, end.subject, typed.subject, other.subject}) == 3
+
+
+def test_what_cannot_be_told_is_tried_for_two_hours() -> None:
+    """Each time later, and two watches of one storm not at the same moments."""
+
+    def moments(id_: str) -> list[datetime]:
+        made, now = [], NINE
+        started = begin(id_, "state", question(), report=report(question()), asked=ASKED, now=NINE)
+        for attempts in range(ATTEMPTS):
+            now = next_attempt(started.model_copy(update={"attempts": attempts}), now)
+            made.append(now)
+        return made
+
+    one, other = moments("00" * 8), moments("f0" * 8)
+    assert one[0] == other[0] == NINE + MINUTE
+    assert timedelta(hours=2) <= one[-1] - NINE < timedelta(hours=3)
+    gaps = [later - sooner for sooner, later in pairwise(one)]
+    assert gaps == sorted(gaps)
+    assert not set(one[1:]) & set(other[1:])
