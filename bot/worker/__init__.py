@@ -2,12 +2,14 @@
 
 `wire` says what travels (JSON only, each part bounded and, with a key, signed), `queue` is
 taskiq's Redis stream broker as we use it, `worker` is the probe, `presence` and `machine` are what
-it says of itself, `remote` is the asker's side. No rule about TLS, and nothing of Slack.
+it says of itself, `remote` is the asker's side, `counts`, `fleet` and `door` are what an operator
+scales by. No rule about TLS, and nothing of Slack.
 """
 
 from bot.worker.errors import RemoteError, RemoteFailureError, VantageAwayError
+from bot.worker.place import RemoteVantage
 from bot.worker.presence import Presence
-from bot.worker.remote import Post, RemoteVantage, key_of, open_post
+from bot.worker.remote import Post, key_of, open_post
 
 __all__ = [
     "Post",

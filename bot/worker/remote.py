@@ -1,4 +1,4 @@
-"""The asker's side: a place elsewhere that answers questions as `bot.vantage.Vantage` does.
+"""The asker's side: questions go out, and their replies come in.
 
 One `Post` for each process: an inbox, in which the replies of all workers arrive without polling,
 and a `RemoteVantage` for each place that is asked. After an outage of Redis what is unanswered is
@@ -6,12 +6,10 @@ sent once more; of two replies the first one counts.
 """
 
 import asyncio
-import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -19,13 +17,12 @@ from uuid import uuid4
 
 import redis.asyncio as redis
 import structlog
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from bot.diagnosis.later import LATER_SECONDS
 from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report
-from bot.diagnosis.trust import trust_store
 from bot.store.connection import (
     Connection,
     StoreAwayError,
@@ -43,6 +40,7 @@ from bot.worker.errors import (
     VantageAwayError,
 )
 from bot.worker.outgoing import CROWD, inbox_stream, pause
+from bot.worker.place import RemoteVantage
 from bot.worker.presence import (
     ALIVE_SECONDS,
     ANNOUNCE_SECONDS,
@@ -54,10 +52,10 @@ from bot.worker.presence import (
 )
 from bot.worker.queue import message_of, put
 from bot.worker.seldom import Seldom
+from bot.worker.waiting import Waiting, claim_of, fits
 from bot.worker.wire import (
     ANY,
     LARGEST_ORDER,
-    LARGEST_REPLY,
     NAME,
     SCHEMA,
     Order,
@@ -73,26 +71,6 @@ BLOCK_SECONDS = 1.0
 _LATERS = 256
 _MOST_AGAIN = 8
 _BACK_OFF = (0.0, 0.05, 0.1, 0.25, 0.5)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """`doubt`: why a reply to it was not believed, which anybody may have written; `again`: how often
-    it was put again for that.
-    """
-
-    vantage: str
-    question: Question
-    message: bytes
-    answer: asyncio.Future[Report]
-    later: asyncio.Future[Report]
-    doubt: FailureCode | None = None
-    again: int = 0
-
-
-class _Claim(BaseModel):
-    id: str
-    program: str = "?"
 
 
 class Post:
@@ -111,7 +89,7 @@ class Post:
         self._clock = clock
         self._inbox = uuid4().hex
         self._numbers = count(1)
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[str, Waiting] = {}
         self._laters: OrderedDict[str, asyncio.Future[Report]] = OrderedDict()
         self._late: dict[str, asyncio.Future[Report]] = {}
         self._living = Round()
@@ -161,7 +139,7 @@ class Post:
 
     def vantage(
         self, name: str = ANY, *, patience: float = CHANNEL_PATIENCE, later: bool = True
-    ) -> "RemoteVantage":
+    ) -> RemoteVantage:
         """The place of this name; `any`: whichever worker is free first.
 
         Args:
@@ -210,7 +188,7 @@ class Post:
         if len(body) > LARGEST_ORDER:
             raise RemoteFailureError("too_large", name)
         message = message_of(order.id, body, sign("order", body, self._key))
-        waiting = _Waiting(name, question, message, loop.create_future(), loop.create_future())
+        waiting = Waiting(name, question, message, loop.create_future(), loop.create_future())
         self._waiting[order.id] = waiting
         try:
             async with asyncio.timeout(within):
@@ -364,7 +342,7 @@ class Post:
 
     def _doubt(self, body: bytes, code: FailureCode) -> None:
         """A reply was refused: who waits for it is told, unless anybody could have written it."""
-        claim = _claim_of(body)
+        claim = claim_of(body)
         waiting = self._waiting.get(claim.id) if claim is not None else None
         if claim is None or waiting is None:
             return
@@ -376,7 +354,7 @@ class Post:
             failure = RemoteFailureError(code, waiting.vantage, program=claim.program[:64])
             _fail(waiting.answer, failure)
 
-    def _ask_others(self, waiting: _Waiting) -> None:
+    def _ask_others(self, waiting: Waiting) -> None:
         """Put an order again that a worker with another key may have taken."""
         if waiting.again >= _MOST_AGAIN:
             return
@@ -385,7 +363,7 @@ class Post:
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
-    async def _put_again(self, waiting: _Waiting) -> None:
+    async def _put_again(self, waiting: Waiting) -> None:
         # From the queue of all it could be taken by the same one: it has little else to do.
         there = [one.vantage for one in self.workers_of(waiting.vantage)] or [waiting.vantage]
         with suppress(StoreAwayError):
@@ -393,7 +371,7 @@ class Post:
 
     def _deliver(self, reply: Reply) -> None:
         waiting = self._waiting.get(reply.id)
-        if waiting is not None and not _fits(reply, waiting):
+        if waiting is not None and not fits(reply, waiting):
             if self._seldom.may_say("another"):
                 log.warning("a reply was refused", reason="of another check")
             return
@@ -414,52 +392,6 @@ class Post:
         else:
             failure = RemoteFailureError(code, reply.vantage, program=reply.program)
             waiting.answer.set_exception(failure)
-
-
-class RemoteVantage:
-    """A place where workers of one name stand."""
-
-    def __init__(self, post: Post, name: str, patience: float, later: bool) -> None:
-        self._post = post
-        self._name = name
-        self._patience = patience
-        self._later = later
-
-    @property
-    def name(self) -> str:
-        """How its workers call the place."""
-        return self._name
-
-    @property
-    def workers(self) -> tuple[Presence, ...]:
-        """Its workers, as of the last look."""
-        return self._post.workers_of(self._name)
-
-    def roots_digest(self, question: Question) -> str:
-        """Digest of the anchors there: of all of them where its workers do not agree."""
-        if question.roots_pem is not None:
-            return trust_store(question.roots_pem).digest
-        digests = sorted({one.roots_digest for one in self.workers})
-        if len(digests) == 1:
-            return digests[0]
-        return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-    async def check(self, question: Question) -> Report:
-        """Have one check done there.
-
-        Raises:
-            RemoteError: There is no answer, and why; see `Post.ask`.
-        """
-        return await self._post.ask(
-            self._name, question, patience=self._patience, later=self._later
-        )
-
-    async def later(self, report: Report) -> Report | None:
-        """The later Report; None when the worker died meanwhile, too."""
-        return await self._post.later(report)
-
-    async def aclose(self) -> None:
-        """Nothing: the `Post` is its owner's."""
 
 
 def key_of(secret: SecretStr | None) -> bytes | None:
@@ -501,23 +433,3 @@ def _forget(answer: asyncio.Future[Any]) -> None:
 def _fail(answer: asyncio.Future[Any], error: RemoteError) -> None:
     if not answer.done():
         answer.set_exception(error)
-
-
-def _fits(reply: Reply, waiting: _Waiting) -> bool:
-    """Whether it is from the place that was asked, and about the server."""
-    if waiting.vantage not in (ANY, reply.vantage):
-        return False
-    if reply.report is None:
-        return True
-    target, about = waiting.question.target, reply.report.target
-    return (target.host, target.port, target.starttls) == (about.host, about.port, about.starttls)
-
-
-def _claim_of(body: bytes) -> _Claim | None:
-    """Whom a reply is for that cannot be believed."""
-    if len(body) > LARGEST_REPLY:
-        return None
-    try:
-        return _Claim.model_validate_json(body)
-    except ValidationError:
-        return None
