@@ -97,7 +97,7 @@ class Desk:
 
     `lang` is spoken where nobody's own language is known; with `lang_is_set` (TLSCHECK_LANG) it is
     spoken to everybody who chose none themselves (in the bot's Home tab). `most_swept`: hosts of one
-    sweep; 0: there are none from here.
+    sweep; 0: there are none from here. `few_channels`: the bot is used in some channels only.
     """
 
     service: Asking
@@ -127,6 +127,7 @@ class Desk:
     lang: Lang
     patience: float
     lang_is_set: bool = False
+    few_channels: bool = False
 
     async def reader(self, user: str, within: float = MOMENT_SECONDS) -> Reader:
         """How somebody is answered, as far as it is known within a moment."""

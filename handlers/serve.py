@@ -209,6 +209,7 @@ async def serve(
             neighbours=store.neighbours,
             sweeps=store.sweeps,
             most_swept=settings.tlscheck_sweep_hosts,
+            few_channels=bool(settings.tlscheck_channels),
             files=Files(session, client, settings.slack_api_url),
             lang=settings.tlscheck_lang or "en",
             lang_is_set=settings.tlscheck_lang is not None,

@@ -12,11 +12,12 @@ from bot.diagnosis.question import Question
 from bot.diagnosis.report import Report, Target
 from bot.listing import read_lines
 from bot.places import Places
+from bot.service import RUNNING_CHECKS
 from bot.store import Store, open_store
 from bot.store.sweeps import MOST_WAITING, Sweeps, TooManySweepsError
 from bot.sweep import Politeness
 from bot.sweep.job import Sweep, pack_targets, unpack_reports, unpack_rows
-from bot.sweeper import Progress, Sweeper
+from bot.sweeper import OWN_AT_ONCE, Progress, Sweeper
 from tests.handlers.samples import CannedVantage
 from tests.store.conftest import FragileServer, fragile_server, store, utc_now
 
@@ -255,3 +256,16 @@ async def test_what_is_damaged_is_not_run(store: Store) -> None:
     assert (shown.told[0][1].state, shown.told[0][1].reason) == ("stopped", "damaged")
     assert await Sweeps(store.connection).standing("no such") is None
     assert datetime.now(UTC) > sweep.asked_at
+
+
+async def test_people_are_first(store: Store) -> None:
+    """However many sweeps run and hosts wait: this process itself checks a few of them at a time."""
+    vantage = CannedVantage()
+    vantage.gate.clear()
+    async with sweeping(store, vantage) as shown:
+        for number in (20, 21):
+            sweep, targets = sweep_of(number, 100)
+            await store.sweeps.add(sweep, pack_targets(targets))
+        await until(lambda: len(vantage.asked) == OWN_AT_ONCE)
+        await until(lambda: len({id(one.tally) for one in shown.shown}) == 2)
+        assert len(vantage.asked) == OWN_AT_ONCE < RUNNING_CHECKS / 4

@@ -215,7 +215,7 @@ async def _posted(desk: Desk, sweep: Sweep, message: Message) -> tuple[Sweep, bo
             channel=sweep.channel, thread_ts=sweep.thread_ts, unfurl_links=False, **said
         )
     except SlackApiError as error:
-        if api_error(error) not in OUTSIDE or sweep.channel.startswith("U"):
+        if api_error(error) not in OUTSIDE or sweep.channel == sweep.user or desk.few_channels:
             raise
         # A user's id opens the direct messages with them (chat.postMessage, "channel").
         posted = await desk.client.chat_postMessage(channel=sweep.user, unfurl_links=False, **said)

@@ -62,8 +62,10 @@ async def _fill(desk: Desk, view_id: str, press: SweepPress) -> None:
             gone = texts.text("sweep.slack.error.gone", n=KEPT.days)
             await update(desk, view_id, _view(press, [_plain(gone)]))
             return
+        standing = await desk.sweeps.standing(press.sweep)
+        vantage = standing.sweep.vantage if standing is not None else ""
         rows = await asyncio.to_thread(_rows, packed, press.what, desk.clock())
-        view = list_view(rows, press)
+        view = list_view(rows, press, vantage)
     except Exception as error:
         view = _view(press, [_plain(desk.failure(error, press.lang, "", "sweep").text)])
     await update(desk, view_id, view)
@@ -85,19 +87,20 @@ def _fits(row: Row, what: str, now: datetime) -> bool:
     return what in (row.verdict, row.cause)
 
 
-def list_view(rows: Sequence[Row], press: SweepPress) -> View:
+def list_view(rows: Sequence[Row], press: SweepPress, vantage: str = "") -> View:
     """One page of the hosts.
 
     Args:
         rows: All of them.
         press: Which ones they are, and which page; one that does not exist is the last one.
+        vantage: The place that was asked, if one was named; Details asks there, too.
     """
     texts = catalogue(press.lang)
     pages = max((min(len(rows), LISTED) + PAGE - 1) // PAGE, 1)
     page = min(press.page, pages - 1)
     made: list[Block] = [blocks.header(_heading(press.what, len(rows), texts))]
     shown = rows[page * PAGE : min((page + 1) * PAGE, LISTED)]
-    made += [_host(row, at, press, texts) for at, row in enumerate(shown)]
+    made += [_host(row, at, press, vantage) for at, row in enumerate(shown)]
     if not rows:
         made.append(_plain(texts.text("sweep.slack.list.none")))
     buttons = _pager(press, page, pages, texts)
@@ -118,13 +121,14 @@ def _heading(what: str, count: int, texts: Catalogue) -> str:
     return texts.text("sweep.slack.list.cause", n=count, count=number(count), cause=cause)
 
 
-def _host(row: Row, at: int, press: SweepPress, texts: Catalogue) -> Block:
+def _host(row: Row, at: int, press: SweepPress, vantage: str) -> Block:
+    texts = catalogue(press.lang)
     said = [cause_title(row.cause, texts)] if row.cause and row.cause != press.what else []
     if row.not_after is not None:
         said.append(texts.text("sweep.slack.list.until", date=f"{row.not_after:%Y-%m-%d}"))
     text = f"*{mrkdwn(shorten(place_of(row), 255))}*\n{mrkdwn('  ·  '.join(said))}"
     made: Block = {"type": "section", "text": blocks.marked(text)}
-    value = _press(row, press)
+    value = _press(row, press, vantage)
     if value is not None:
         made["accessory"] = blocks.button(
             f"{HOST}_{at}", texts.text("sweep.slack.button.details"), value
@@ -132,16 +136,15 @@ def _host(row: Row, at: int, press: SweepPress, texts: Catalogue) -> Block:
     return made
 
 
-def _press(row: Row, press: SweepPress) -> str | None:
+def _press(row: Row, press: SweepPress, vantage: str) -> str | None:
     try:
         host = f"[{row.host}]" if ":" in row.host else row.host
         target = parse_target(f"{host}:{row.port}", starttls=row.starttls or None)
     except TargetError:
         return None
     target = target.model_copy(update={"port": row.port})
-    return Press(
-        command=command_text(Question(target=target), press.lang), lang=press.lang
-    ).encode()
+    command = command_text(Question(target=target), press.lang, vantage)
+    return Press(command=command, lang=press.lang).encode()
 
 
 def _pager(press: SweepPress, page: int, pages: int, texts: Catalogue) -> list[Element]:

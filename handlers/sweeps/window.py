@@ -35,7 +35,6 @@ FILE: Final = "tlscheck_sweep_file"
 TEXT: Final = "tlscheck_sweep_text"
 VANTAGE: Final = "tlscheck_sweep_vantage"
 WHERE: Final = "tlscheck_sweep_where"
-ENDINGS: Final = ("txt", "csv", "tsv", "list")
 LOOK_SECONDS: Final = 0.5
 _MOST_PLACES: Final = 50
 
@@ -76,13 +75,17 @@ async def open_list_window(desk: Desk, opened: Opened, typed: str = "") -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await desk.places.look()
-        view = sweep_view(opened, _places(desk), desk.most_swept, typed)
+        view = sweep_view(
+            opened, _places(desk), desk.most_swept, typed, alone=not desk.few_channels
+        )
         await desk.client.views_open(trigger_id=opened.trigger_id, view=view)
     except Exception as error:
         await desk.tell(opened.url, desk.failure(error, opened.lang, "", "sweep"))
 
 
-def sweep_view(opened: Opened, places: Mapping[str, int], most: int, typed: str = "") -> View:
+def sweep_view(
+    opened: Opened, places: Mapping[str, int], most: int, typed: str = "", *, alone: bool = True
+) -> View:
     """The window.
 
     Args:
@@ -90,6 +93,7 @@ def sweep_view(opened: Opened, places: Mapping[str, int], most: int, typed: str 
         places: How many workers stand where.
         most: Hosts of a sweep.
         typed: What stands in the box already.
+        alone: It may be told in the direct messages.
     """
     lang, channel, url = opened.lang, opened.channel, opened.url
     texts = catalogue(lang)
@@ -101,7 +105,8 @@ def sweep_view(opened: Opened, places: Mapping[str, int], most: int, typed: str 
         _input(
             FILE,
             texts.text("sweep.slack.window.file"),
-            {"type": "file_input", "filetypes": list(ENDINGS), "max_files": 1},
+            # Not by their names' endings: what is in it is looked at, and said in words.
+            {"type": "file_input", "max_files": 1},
         ),
         _input(
             TEXT,
@@ -119,7 +124,7 @@ def sweep_view(opened: Opened, places: Mapping[str, int], most: int, typed: str 
         shown.append(
             _input(VANTAGE, texts.text("sweep.slack.window.vantage"), _menu(places, texts))
         )
-    if not channel.startswith("D"):
+    if alone and not channel.startswith("D"):
         label = texts.text("sweep.slack.window.where")
         shown.append(_input(WHERE, label, _radios(("here", "alone"), texts)))
     return {
@@ -150,7 +155,8 @@ async def take_window(desk: Desk, ack: AsyncAck, body: Mapping[str, Any]) -> Non
         await ack(response_action="errors", errors=wrong)
         return
     user = str(_at(body, "user", "id") or "")
-    alone = _at(view, "state", "values", WHERE, WHERE, "selected_option", "value") == "alone"
+    where = _at(view, "state", "values", WHERE, WHERE, "selected_option", "value")
+    alone = where == "alone" and not desk.few_channels
     vantage = _at(view, "state", "values", VANTAGE, VANTAGE, "selected_option", "value")
     wanted = Wanted(
         user=user,

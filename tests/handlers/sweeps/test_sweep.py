@@ -227,3 +227,18 @@ async def test_a_file_beside_the_word(bot: Running, channel: str) -> None:
     )
     assert {one.target.host for one in bot.vantage.asked} == {"a.example", "b.example", "c.example"}
     assert bot.slack.refusals == ()
+
+
+async def test_where_only_some_channels_may(run: Run) -> None:
+    """Then nothing is told in direct messages, which may not be used either."""
+    async with run(tlscheck_channels=("C0INCIDENT", "C0GENERAL")) as bot:
+        await opened(bot, "sweep a.example")
+        assert WHERE not in bot.slack.views[0].action_ids
+        await bot.slack.submit(AIKO)
+        await bot.slack.wait_for(lambda: "1 host checked" in living(bot).words())
+        await opened(bot, "sweep b.example", "general")
+        await bot.slack.submit(AIKO)
+        (told,) = await bot.slack.wait_for(lambda: bot.slack.messages("general", AIKO))
+        assert "/invite @tlscheck" in told.words()
+        assert bot.slack.messages("D0AIKO") == ()
+        assert {one.error for one in bot.slack.refusals} == {"not_in_channel"}
