@@ -206,7 +206,11 @@ async def _run(port: int, lang: Lang | None, hosts: Sequence[str]) -> None:
 
 
 def tries(lang: Lang) -> tuple[Try, ...]:
-    """What the page offers to try: every server of the lab, then slips of the keyboard."""
+    """What the page offers to try.
+
+    The story; what is seen only from elsewhere, and a list; the lab's other servers; slips of the
+    keyboard.
+    """
     texts = catalogue(lang)
     by_name = {one.name: one for one in SCENARIOS}
     ordered = [by_name[name] for name in _STORY]
@@ -223,4 +227,16 @@ def tries(lang: Lang) -> tuple[Try, ...]:
         Try(command, texts.text(f"demo.try.{key}.title"), texts.text(f"demo.try.{key}.expected"))
         for command, key in _SLIPS
     ]
-    return (*servers, *slips)
+    elsewhere = [
+        Try(
+            f"/tlscheck compare {one.host}",
+            one.title_ja if lang == "ja" else one.title,
+            texts.text("demo.try.compare.expected"),
+        )
+        for one in ELSEWHERE
+    ]
+    sweep = Try(
+        "/tlscheck sweep", texts.text("demo.try.sweep.title"), texts.text("demo.try.sweep.expected")
+    )
+    story = len(_STORY)
+    return (*servers[:story], *elsewhere, sweep, *servers[story:], *slips)

@@ -180,5 +180,4 @@ def _small_print(comparison: Comparison, texts: Catalogue) -> str:
     said = [texts.text("vantage.compare.when", when=moment(comparison.compared_at))]
     if any(one.source not in (None, "fresh") for one in comparison.places):
         said.append(texts.text("vantage.compare.cached"))
-    said.append(texts.text("vantage.compare.counts"))
     return texts.text("vantage.list.dot").join(said)
