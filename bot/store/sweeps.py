@@ -7,7 +7,8 @@ end of their owner's lease, `tlscheck:sweeps:all` one of all by the moment of as
 
 A parcel is written together with the look at who owns the sweep, and by its number: one that comes
 twice, or from a bot that was replaced meanwhile, is not written, so that each target has one
-result. Everything goes away some days after the last result.
+result. Everything goes away some days after the last result. Packed, a host takes about 400 bytes
+(measured over the lab's Reports with keys and names of their own): 8 MB for 20 000 hosts.
 """
 
 import secrets
