@@ -19,7 +19,7 @@ from bot.demo.lab.authority import DOMAIN
 from bot.demo.lab.scenarios.elsewhere import ELSEWHERE
 from bot.demo.slack import Lever, StandIn, Try, declared, open_slack
 from bot.demo.slack.manifest import MANIFEST
-from bot.demo.vantages import lab_vantage, open_vantages
+from bot.demo.vantages import ODD, lab_vantage, open_vantages
 from bot.log import configure_logging
 from bot.settings import SettingsError, load_settings
 from bot.store import open_embedded_server
@@ -45,6 +45,12 @@ _SLIPS = (
     ("/tlscheck localhost", "localhost"),
     ("/tlscheck healthy.lab.test:99999", "port"),
     ("/tlscheck ;rm -rf /", "nonsense"),
+)
+# What the other places are good for.
+_PLACES = (
+    ("/tlscheck compare missing-intermediate.lab.test", "compare_same"),
+    ("/tlscheck pay.lab.test --vantage prod-tokyo", "vantage"),
+    ("/tlscheck vantages", "vantages"),
 )
 # The story of the project first; then the rest in the lab's own order.
 _STORY = (
@@ -123,6 +129,8 @@ async def open_demo(
             clock=clock,
             port=port,
         ) as slack,
+        # Before the bot: it looks at its start who is there, and then every two seconds.
+        open_vantages(lab, redis_url, key, clock=clock) as vantages,
     ):
         settings = load_settings(
             _env_file=None,
@@ -163,8 +171,7 @@ async def open_demo(
             serving = started.result()
             post_alerts(slack)
             slack.events_url = f"http://127.0.0.1:{serving.port}/slack/events"
-            async with open_vantages(lab, redis_url, key, clock=clock) as vantages:
-                yield Demo(slack, lab, serving.port, vantages)
+            yield Demo(slack, lab, serving.port, vantages)
         finally:
             stop.set()
             await bot
@@ -231,12 +238,13 @@ def tries(lang: Lang) -> tuple[Try, ...]:
         Try(
             f"/tlscheck compare {one.host}",
             one.title_ja if lang == "ja" else one.title,
-            texts.text("demo.try.compare.expected"),
+            texts.text("demo.try.compare.expected", place=place),
         )
-        for one in ELSEWHERE
+        for one, place in ODD.items()
     ]
-    sweep = Try(
-        "/tlscheck sweep", texts.text("demo.try.sweep.title"), texts.text("demo.try.sweep.expected")
-    )
-    story = len(_STORY)
-    return (*servers[:story], *elsewhere, sweep, *servers[story:], *slips)
+    beside = [
+        Try(command, texts.text(f"demo.try.{key}.title"), texts.text(f"demo.try.{key}.expected"))
+        for command, key in (*_PLACES, ("/tlscheck sweep", "sweep"))
+    ]
+    story, rest = servers[: len(_STORY)], servers[len(_STORY) :]
+    return (*story, *elsewhere, *beside, *rest, *slips)

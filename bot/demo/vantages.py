@@ -16,8 +16,15 @@ from bot.demo.lab import Lab
 from bot.demo.lab.authority import DOMAIN
 from bot.demo.lab.loopback import DISTINCT_NETWORK, House, bound_beside, bound_socket
 from bot.demo.lab.pki import make_intermediate, make_leaf, make_root
+from bot.demo.lab.scenario import Scenario
 from bot.demo.lab.scenarios.certificate import expired_leaf
-from bot.demo.lab.scenarios.elsewhere import INSPECTED, NOT_FROM_THERE, SPLIT_DNS
+from bot.demo.lab.scenarios.elsewhere import (
+    INSPECTED,
+    NOT_FROM_THERE,
+    OLD_BUNDLE,
+    RENEWED_TODAY,
+    SPLIT_DNS,
+)
 from bot.demo.lab.tls import TlsServer
 from bot.diagnosis.machine import MachineStore
 from bot.diagnosis.resolve import FixedResolver, Place, SystemResolver
@@ -31,6 +38,17 @@ from bot.worker.machine import Machine, bundles_of
 from bot.worker.worker import Worker
 
 TOKYO, OSAKA, OFFICE, DMZ, BATCH = "prod-tokyo", "prod-osaka", "office", "dmz", "batch-nagoya"
+
+ODD: Mapping[Scenario, str] = MappingProxyType(
+    {
+        OLD_BUNDLE: TOKYO,
+        INSPECTED: OFFICE,
+        SPLIT_DNS: OSAKA,
+        NOT_FROM_THERE: DMZ,
+        RENEWED_TODAY: BATCH,
+    }
+)
+"""The servers that are seen otherwise from one place, and which one that is."""
 
 BEHIND = timedelta(hours=26)
 """How far the clock of the batch machine is behind."""
