@@ -133,6 +133,8 @@ class Figures:
 
 def rounded(value: float) -> str:
     """Two digits that count; thousands apart."""
+    if 0 < value < 0.01:
+        return "< 0.01"
     if value >= 100:
         digits = len(str(int(value))) - 2
         return f"{round(value, -digits):,.0f}".replace(",", " ")

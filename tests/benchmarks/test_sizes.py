@@ -49,8 +49,8 @@ def test_the_arithmetic() -> None:
     assert figures.looks(state) == pytest.approx(10_000 / 630)
     assert figures.bot_cores(state) == pytest.approx(10_000 / 630 * 0.0021 / 0.7)
     assert figures.megabytes(state) == pytest.approx(1 + 10_000 / 630 * 1200 * 1000 / 1e6)
-    assert [rounded(one) for one in (0.123, 15.87, 158.7, 1587301.0)] == [
-        "0.12", "16", "160", "1 600 000",
+    assert [rounded(one) for one in (0.00123, 0.123, 15.87, 158.7, 1587301.0)] == [
+        "< 0.01", "0.12", "16", "160", "1 600 000",
     ]  # fmt: skip
 
 
