@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Annotated, Literal
 
 import redis.asyncio as redis
@@ -29,6 +30,7 @@ from taskiq_redis import RedisStreamBroker
 
 from bot.store.connection import (
     Connection,
+    Script,
     StoreAwayError,
     StoreRefusedError,
     heed_cancellation,
@@ -50,6 +52,24 @@ FRESH_SECONDS = 1.0
 
 DEAD_SECONDS = 5.0
 """An entry that nobody kept fresh for so long belongs to a dead worker."""
+
+GONE_SECONDS = 600.0
+"""A consumer that asked for nothing for so long, and holds nothing, is struck off its group."""
+
+_STRIKE_OFF_EVERY = 60
+"""Beats of `FRESH_SECONDS`."""
+
+# In one step: a consumer that is deleted takes along what it holds (XGROUP DELCONSUMER).
+_STRIKE_OFF = Script("""
+for _, one in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local known = {}
+  for place = 1, #one, 2 do known[one[place]] = one[place + 1] end
+  if known['pending'] == 0 and known['idle'] > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], known['name'])
+  end
+end
+return 0
+""")
 
 MOST_DELIVERIES = 3
 MOST_LEFT = 10_000
@@ -154,6 +174,15 @@ async def put(connection: Connection, queue: str, message: bytes) -> None:
             raise
         await remove_other(connection, stream, "stream")
         await connection.execute("XADD", stream, "MAXLEN", "~", LONGEST_QUEUE, "*", "data", message)
+
+
+async def strike_off(connection: Connection, stream: str, seconds: float) -> None:
+    """Take consumers off a group that were killed: nothing held, and silent for so long.
+
+    Raises:
+        StoreAwayError: Redis cannot be used, or there is no such group.
+    """
+    await connection.run(_STRIKE_OFF, [stream], GROUP, int(seconds * 1000))
 
 
 class Queue(RedisStreamBroker):
@@ -268,12 +297,14 @@ class Queue(RedisStreamBroker):
 
     async def tend(self) -> None:
         """Keep what is held fresh and take over what dead workers held, for ever."""
-        while True:
+        for turn in count(1):
             await asyncio.sleep(FRESH_SECONDS)
             for stream in self._streams:
                 with suppress(StoreAwayError):
                     await self._keep_fresh(stream)
                     await self._take_over(stream)
+                    if turn % _STRIKE_OFF_EVERY == 0:
+                        await strike_off(self._connection, stream, GONE_SECONDS)
 
     def unsaved(self, order_id: str) -> None:
         """The reply could not be written: the entry stays, to be taken over by any worker."""

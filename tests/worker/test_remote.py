@@ -13,9 +13,12 @@ from bot.demo.lab import Lab
 from bot.diagnosis.causes import Cause
 from bot.diagnosis.question import Question
 from bot.diagnosis.target import parse_target
+from bot.store.connection import connect
 from bot.vantage import Vantage
 from bot.worker import Post, RemoteFailureError, VantageAwayError, open_post
+from bot.worker.outgoing import GROUP
 from bot.worker.presence import Round, living
+from bot.worker.queue import stream_of, strike_off
 from tests.store.conftest import FragileServer
 from tests.worker.process import Plan, worker_process
 
@@ -66,6 +69,23 @@ async def test_a_worker_leaves_nothing_behind(post: Post, plan: Plan, redis_url:
     with Redis.from_url(redis_url, protocol=2) as client:
         assert client.xlen("tlscheck:tasks:prod-tokyo") == 0
         assert client.xinfo_consumers("tlscheck:tasks:prod-tokyo", "workers") == []
+
+
+async def test_consumers_that_were_killed_are_struck_off(redis_url: str) -> None:
+    """Who holds nothing and is silent goes; who holds an order stays, for others to take it."""
+    stream = stream_of("prod-tokyo")
+    with Redis.from_url(redis_url) as client:
+        client.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        client.xgroup_createconsumer(stream, GROUP, "killed")
+        client.xadd(stream, {"data": "x"})
+        client.xreadgroup(GROUP, "holding", {stream: ">"})
+        connection = connect(redis_url)
+        await strike_off(connection, stream, 60)
+        assert len(client.xinfo_consumers(stream, GROUP)) == 2
+        await strike_off(connection, stream, -1)
+        await connection.aclose()
+        [left] = client.xinfo_consumers(stream, GROUP)
+    assert left["name"] == b"holding"
 
 
 async def test_nobody_there(post: Post, plan: Plan) -> None:
