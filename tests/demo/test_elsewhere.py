@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.async_api import FilePayload, Locator, expect
@@ -11,6 +12,7 @@ from bot.demo.slack import Message
 from handlers.asking.press import COMPARE_SHARE
 from handlers.sweeps.press import CONTINUE, FILES, SHOW, STOP
 from tests.demo.browsing import Browsing, browsing
+from tests.handlers.owed.town import SHOP, open_town
 
 pytestmark = pytest.mark.browser
 
@@ -142,6 +144,24 @@ async def test_a_list_is_swept_stopped_and_continued(lang: str, words: Words) ->
         await seen.keep(f"elsewhere-{lang}-6-files")
         assert slack.refusals == ()
         assert seen.noise == []
+
+
+async def test_the_answer_comes_though_the_bot_was_killed(tmp_path: Path, redis_url: str) -> None:
+    """SIGKILL after the command was taken: the person waits a little, and reads one answer."""
+    async with open_town(tmp_path, redis_url) as town:
+        await town.start("one")
+        await town.start("two")
+        async with browsing(town.slack) as seen:
+            await seen.type(f"/tlscheck {SHOP}")
+            killed = await town.checking()
+            await killed.kill()
+            left = next(bot for bot in town.bots.values() if bot is not killed)
+            await town.checking(by=left.name)
+            town.go()
+            await expect(seen.page.locator("[data-action=tlscheck_share]")).to_have_count(
+                1, timeout=30_000
+            )
+            await seen.keep("elsewhere-killed")
 
 
 def _done(messages: tuple[Message, ...]) -> int:
