@@ -99,11 +99,11 @@ def _parameters(body: Mapping[str, Any]) -> tuple[Parameter, ...]:
     )
 
 
-# --- the part of YAML that the manifest keeps to
+# --- the part of YAML that the files under deploy/ keep to
 
 
 def read_plain_yaml(text: str) -> Any:
-    """Block mappings and lists of plain scalars.
+    """Mappings and lists in blocks, lists of scalars in brackets, and texts behind `|-` or `>-`.
 
     Raises:
         ValueError: A line is of another kind.
@@ -119,32 +119,54 @@ def read_plain_yaml(text: str) -> Any:
     return value
 
 
+_KEY = r"[\w./-]+"
+
+
 def _block(lines: list[tuple[int, str]], at: int) -> tuple[Any, int]:
     indent, first = lines[at]
     if first.startswith("- "):
         items = []
         while at < len(lines) and lines[at][0] == indent and lines[at][1].startswith("- "):
             rest = lines[at][1][2:]
-            if re.match(r"[a-z_]+: ", rest):
+            if re.match(rf"{_KEY}:(?: |$)", rest):
                 lines[at] = (indent + 2, rest)
                 item, at = _block(lines, at)
             else:
                 item, at = _scalar(rest), at + 1
             items.append(item)
         return items, at
-    mapping = {}
+    mapping: dict[str, Any] = {}
     while at < len(lines) and lines[at][0] == indent:
-        found = re.fullmatch(r"([a-z_]+):(?: (.+))?", lines[at][1])
-        if found is None:
+        found = re.fullmatch(rf"({_KEY}):(?: (.+))?", lines[at][1])
+        if found is None or found[1] in mapping:
             raise ValueError(lines[at][1])
-        if found[2] is not None:
+        if found[2] in {"|-", ">-"}:
+            mapping[found[1]], at = _text(lines, at + 1, indent, "\n" if found[2] == "|-" else " ")
+        elif found[2] is not None:
             mapping[found[1]], at = _scalar(found[2]), at + 1
-        else:
+        elif at + 1 < len(lines) and lines[at + 1][0] > indent:
             mapping[found[1]], at = _block(lines, at + 1)
+        else:
+            mapping[found[1]], at = None, at + 1
     return mapping, at
+
+
+def _text(lines: list[tuple[int, str]], at: int, indent: int, between: str) -> tuple[str, int]:
+    start, own = at, lines[at][0]
+    while at < len(lines) and lines[at][0] > indent:
+        at += 1
+    return between.join(" " * (deep - own) + line for deep, line in lines[start:at]), at
 
 
 def _scalar(text: str) -> Any:
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if text.isdigit() else text.strip('"')
+    if text == "{}":
+        return {}
+    if text[0] == "[" and text[-1] == "]":
+        return [_scalar(one.strip()) for one in text[1:-1].split(",") if one.strip()]
+    if text[0] == text[-1] == '"':
+        return text[1:-1]
+    if text[0] in "\"'[{&*!|>%@`" or ": " in text:
+        raise ValueError(text)
+    return int(text) if text.isdigit() else text
