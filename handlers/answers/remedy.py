@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.diagnosis.remedies import fix_with, softwares_for
 from bot.diagnosis.remedies.software.table import BY_CODE
@@ -16,7 +16,7 @@ from bot.diagnosis.report import Report
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from bot.texts.phrase import phrase_fix, phrase_guess, software_name
 from handlers.answers.answer import fix_elements, host_name
-from handlers.asking.press import CHOOSE_FIX, FULL_CHAIN, RESULT_ID, Press, PressError
+from handlers.asking.press import CHOOSE_FIX, FULL_CHAIN, RESULT_ID, Press, read_value
 from handlers.slack import blocks, limits
 from handlers.slack.blocks import Block, Element, Message
 from handlers.slack.escape import mrkdwn, shorten, visible
@@ -59,12 +59,7 @@ def read_choice(value: object) -> Choice:
     Raises:
         PressError: It is not one of ours.
     """
-    if not isinstance(value, str) or len(value) > limits.OPTION_VALUE:
-        raise PressError
-    try:
-        return Choice.model_validate_json(value)
-    except ValidationError as error:
-        raise PressError from error
+    return read_value(Choice, value, limits.OPTION_VALUE)
 
 
 def fix_message(

@@ -4,7 +4,7 @@ A value comes back through Slack from anybody's client: it is checked like any o
 holds nothing that a person could not have typed.
 """
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,6 +28,8 @@ COMPARE_SHARE = "tlscheck_compare_share"
 
 CHECK = "tlscheck_check"
 """On an explained error: checks the server that it names."""
+
+Value = TypeVar("Value", bound=BaseModel)
 
 RESULT_ID = r"^[A-Za-z0-9._-]{1,64}$"
 
@@ -76,9 +78,18 @@ def decode_press(value: object) -> Press:
     Raises:
         PressError: It is not one of ours.
     """
-    if not isinstance(value, str) or len(value) > limits.BUTTON_VALUE:
+    return read_value(Press, value, limits.BUTTON_VALUE)
+
+
+def read_value(model: type[Value], value: object, most: int) -> Value:
+    """Read what a button or an option carries, of at most so many characters.
+
+    Raises:
+        PressError: It is not one of ours.
+    """
+    if not isinstance(value, str) or len(value) > most:
         raise PressError
     try:
-        return Press.model_validate_json(value)
+        return model.model_validate_json(value)
     except ValidationError as error:
         raise PressError from error

@@ -14,7 +14,7 @@ from handlers.asking.command import Ask
 from handlers.asking.press import Press, Shared
 from handlers.desk import Desk
 from handlers.places.comparing import Gathering, asked_again, recalled
-from handlers.sharing.living import OUTSIDE, NotShownError, Spot
+from handlers.sharing.living import OUTSIDE, NotShownError, Spot, post_there
 from handlers.sharing.share import QUIET_SECONDS, tell_presser
 from handlers.sharing.threads import remember
 from handlers.slack.blocks import Message
@@ -42,7 +42,7 @@ async def compare_for_all(
     gathering = Gathering(desk, ask, zone, refresh=refresh, shared=shared)
     await gathering.look()
     try:
-        there = await _post(desk, spot, gathering.message())
+        there = await post_there(desk, spot, gathering.message())
     except NotShownError as error:
         if spot.url is None or error.reason not in OUTSIDE:
             raise
@@ -158,7 +158,7 @@ async def compare_in(
     gathering = Gathering(desk, ask, zone)
     await gathering.look()
     try:
-        there = await _post(desk, spot, gathering.message())
+        there = await post_there(desk, spot, gathering.message())
         final = await gathering.show(lambda message: _update(desk, there, message))
         await _update(desk, there, final)
     except NotShownError as error:
@@ -174,24 +174,9 @@ async def _zone(desk: Desk, place: Place) -> tzinfo:
     return (await desk.reader(place.user)).zone
 
 
-async def _post(desk: Desk, spot: Spot, message: Message) -> Spot:
-    try:
-        posted = await desk.client.chat_postMessage(
-            channel=spot.channel,
-            thread_ts=spot.thread_ts,
-            text=message.text,
-            blocks=list(message.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-    except SlackApiError as error:
-        raise NotShownError(api_error(error)) from error
-    return Spot(str(posted["channel"]), str(posted["ts"]), spot.thread_ts)
-
-
 async def _post_or_reply(desk: Desk, spot: Spot, message: Message) -> None:
     try:
-        await _post(desk, spot, message)
+        await post_there(desk, spot, message)
     except NotShownError as error:
         if spot.url is None or error.reason not in OUTSIDE:
             raise

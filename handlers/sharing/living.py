@@ -109,18 +109,10 @@ async def publish(desk: Desk, spot: Spot, answer: Answer, lang: Lang, user: str)
     zone = (await desk.reader(user)).zone
     message = desk.presenter.message(answer, lang, zone, shared=shared)
     try:
-        posted = await desk.client.chat_postMessage(
-            channel=spot.channel,
-            thread_ts=spot.thread_ts,
-            text=message.text,
-            blocks=list(message.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-    except SlackApiError as error:
-        reason = api_error(error)
+        there = await post_there(desk, spot, message)
+    except NotShownError as error:
+        reason = error.reason
     else:
-        there = Spot(str(posted["channel"]), str(posted["ts"]), spot.thread_ts)
         await _note(desk, there, press, answer)
         see_to_update(desk, there, press, answer)
         return
@@ -143,6 +135,29 @@ async def publish(desk: Desk, spot: Spot, answer: Answer, lang: Lang, user: str)
         await desk.reply(url, update, in_channel=True, thread_ts=spot.thread_ts)
 
     tell_later(desk, answer, add)
+
+
+async def post_there(desk: Desk, spot: Spot, message: Message) -> Spot:
+    """Post as the bot where everybody there reads it.
+
+    Returns:
+        Where the message stands now.
+
+    Raises:
+        NotShownError: Slack does not let us.
+    """
+    try:
+        posted = await desk.client.chat_postMessage(
+            channel=spot.channel,
+            thread_ts=spot.thread_ts,
+            text=message.text,
+            blocks=list(message.blocks),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    except SlackApiError as error:
+        raise NotShownError(api_error(error)) from error
+    return Spot(str(posted["channel"]), str(posted["ts"]), spot.thread_ts)
 
 
 async def show(desk: Desk, spot: Spot, press: Press, answer: Answer, *, history: bool) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.sweep.job import Id
 from bot.texts.catalogue import Lang
-from handlers.asking.press import PressError
+from handlers.asking.press import read_value
 from handlers.slack import limits
 
 STOP: Final = "tlscheck_sweep_stop"
@@ -49,9 +49,4 @@ def decode(value: Any) -> SweepPress:
     Raises:
         PressError: It is not one of ours.
     """
-    if not isinstance(value, str) or len(value) > limits.BUTTON_VALUE:
-        raise PressError
-    try:
-        return SweepPress.model_validate_json(value)
-    except ValidationError as error:
-        raise PressError from error
+    return read_value(SweepPress, value, limits.BUTTON_VALUE)
