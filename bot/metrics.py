@@ -104,6 +104,9 @@ class Metrics:
         # A series that appears with its first event hides that event from rate().
         for source in ("fresh", "cache", "joined"):
             self._answers.labels(source)
+        for outcome in ("told", "later", "never"):
+            self._watch_notices.labels(outcome)
+        self._checks.labels("failed", "none")
 
     def check_done(self, verdict: str, cause: str | None, seconds: float) -> None:
         """A check came to a verdict; `cause` is a cause code or None."""
