@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.service import NotPermittedError
+from bot.service import NotPermittedError, PlaceFailedError
 from handlers.slack.measure import Measures
 
 log = structlog.get_logger(__name__)
@@ -75,8 +75,11 @@ class Work:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        # Whoever is told to wait is told by who started the task; nothing has failed.
-        if not isinstance(error, NotPermittedError):
+        # Whoever is told to wait, or that nobody is at a place, is told by who started the task;
+        # nothing of ours has failed.
+        if isinstance(error, PlaceFailedError):
+            log.info("a place gave no answer", task=task.get_name(), reason=str(error.reason))
+        elif not isinstance(error, NotPermittedError):
             log.error("background task failed", task=task.get_name(), exc_info=error)
 
     async def drain(

@@ -108,7 +108,10 @@ def bad_lines(bad: tuple[BadLine, ...], texts: Catalogue, most: int = MOST_BAD) 
     """What is wrong with lines that name no host, one each, with their numbers."""
     lines = []
     for one in bad[:most]:
-        problem = texts.text(f"error.target.{one.error.code}", **one.error.values)
+        # Some sentences for one server read oddly in a list of hundreds.
+        own = f"sweep.slack.problem.{one.error.code}"
+        key = own if texts.has(own) else f"error.target.{one.error.code}"
+        problem = texts.text(key, **one.error.values)
         shown = shorten(visible(one.text), 60)
         lines.append(
             texts.text("sweep.slack.bad_line", number=one.number, text=shown, problem=problem)

@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
+from bot.diagnosis.question import Question
+from bot.diagnosis.target import parse_target
 from bot.metrics import Metrics
+from bot.service import PlaceFailedError
+from bot.worker import VantageAwayError
 from handlers.slack.measure import Measures
 from handlers.slack.work import TooMuchWorkError, Work
 
@@ -72,3 +76,19 @@ async def test_a_task_that_fails_is_logged_not_lost(
 
 async def _wait(gate: asyncio.Event) -> None:
     await gate.wait()
+
+
+async def test_a_place_where_nobody_is_is_no_failure_of_ours(
+    work: Work, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who mistyped its name is told; the log has a line, and no traceback."""
+    question = Question(target=parse_target("shop.example.jp"))
+
+    async def nobody() -> None:
+        raise PlaceFailedError(question, VantageAwayError("nobody", "prod-kyoto"))
+
+    work.start(nobody(), name="ask")
+    assert await work.drain(5.0) == 0
+    logged = capsys.readouterr().out
+    assert "a place gave no answer" in logged
+    assert "background task failed" not in logged

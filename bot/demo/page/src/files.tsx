@@ -15,7 +15,8 @@ export function Files({ files }: { files: FileShown[] }) {
             <span className="file-name">
               <strong>{file.title}</strong>
               <small>
-                {file.name} · {size(say, file.size)}
+                {file.name !== file.title && `${file.name} · `}
+                {size(say, file.size)}
               </small>
             </span>
             <a href={file.url} download={file.name}>
@@ -35,5 +36,7 @@ export function Files({ files }: { files: FileShown[] }) {
 }
 
 export function size(say: Say, bytes: number): string {
-  return bytes < 1024 ? say("file.bytes", { n: bytes }) : `${(bytes / 1024).toFixed(1)} kB`;
+  if (bytes < 1024) return say("file.bytes", { n: bytes });
+  const [amount, unit] = bytes < 1024 ** 2 ? [bytes / 1024, "kB"] : [bytes / 1024 ** 2, "MB"];
+  return `${amount.toFixed(1)} ${unit}`;
 }
