@@ -249,8 +249,11 @@ def _machine(report: Report, texts: Catalogue) -> Part | None:
 def _who(report: Report, texts: Catalogue) -> Part | None:
     if not report.clients:
         return None
-    full = client_lines(report.clients, texts, with_reasons=True)
-    short = client_lines(report.clients, texts, with_reasons=False)
+    fares = standing(report)
+    # Not those on that machine: its programs were just said to refuse the server.
+    elsewhere = fares.because == "roots" and fares.verdict == "broken"
+    full = client_lines(report.clients, texts, with_reasons=True, elsewhere=elsewhere)
+    short = client_lines(report.clients, texts, with_reasons=False, elsewhere=elsewhere)
     return Part(
         10,
         ((blocks.rich(blocks.bullets(full)),), (blocks.rich(blocks.bullets(short)),)),
@@ -259,11 +262,21 @@ def _who(report: Report, texts: Catalogue) -> Part | None:
 
 
 def client_lines(
-    clients: Sequence[ClientPrediction], texts: Catalogue, *, with_reasons: bool
+    clients: Sequence[ClientPrediction],
+    texts: Catalogue,
+    *,
+    with_reasons: bool,
+    elsewhere: bool = False,
 ) -> list[Element]:
-    """Who fails and who does not, grouped by the reason; a long list is cut."""
+    """Who fails and who does not, grouped by the reason; a long list is cut.
+
+    With `elsewhere`, those that work do so where the root is trusted, and not where it was checked.
+    """
     lines = []
     for outcome in _OUTCOMES:
+        key = f"slack.who.{outcome}"
+        if elsewhere and outcome == "works":
+            key = "vantage.who.works"
         those = [one for one in clients if one.outcome == outcome]
         by_reason: dict[str, list[ClientPrediction]] = {}
         for one in those:
@@ -275,7 +288,7 @@ def client_lines(
                 names.append(texts.text("client.others", n=more))
             labels = texts.text("slack.who.comma").join(shorten(visible(one), 60) for one in names)
             pieces = [
-                blocks.word(texts.text(f"slack.who.{outcome}"), bold=True),
+                blocks.word(texts.text(key), bold=True),
                 blocks.word(" " + labels),
             ]
             if reason.strip():
@@ -287,7 +300,7 @@ def client_lines(
         if rest:
             lines.append(
                 blocks.paragraph(
-                    blocks.word(texts.text(f"slack.who.{outcome}"), bold=True),
+                    blocks.word(texts.text(key), bold=True),
                     blocks.word(" " + texts.text("slack.who.more", n=rest)),
                 )
             )

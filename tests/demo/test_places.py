@@ -22,6 +22,7 @@ class Words:
     old: str
     shared: str
     there: str
+    elsewhere: str
     expired: str
     nobody: str
 
@@ -33,6 +34,7 @@ ENGLISH = Words(
     shared="Compared for @Aiko",
     there="Refused on prod-tokyo: pay.lab.test",
     expired="The certificate has expired",
+    elsewhere="Works where that root is trusted: curl",
     nobody="No worker runs at prod-kyoto. You can check from: ",
 )
 JAPANESE = Words(
@@ -42,6 +44,7 @@ JAPANESE = Words(
     shared="@Aiko の依頼で比較",
     there="prod-tokyo では接続不可: pay.lab.test",
     expired="サーバー証明書の有効期限が切れています",
+    elsewhere="このルートを信頼する環境では成功: curl",
     nobody="prod-kyoto で動いているワーカーがありません",
 )
 
@@ -81,6 +84,7 @@ async def test_from_where_it_hurts(lang: str, words: Words) -> None:
 
         await seen.type(f"/tlscheck {OLD_BUNDLE.host} --vantage prod-tokyo")
         await expect(last).to_contain_text(words.there)
+        await expect(last).to_contain_text(words.elsewhere)
         await seen.keep(f"places-{lang}-5-from-there")
         await seen.type(f"/tlscheck {SPLIT_DNS.host} --vantage prod-osaka")
         await expect(last).to_contain_text(words.expired)
