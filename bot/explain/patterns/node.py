@@ -104,7 +104,13 @@ SIGNS: tuple[Sign, ...] = (
         r"\.(?:js|ts|mjs|cjs):\d{1,6}:\d",
         r"undici",
     ),
-    sign("npm", 4, r"\bnpm (?:err!|error|warn|notice)", r"\bnpm\b(?!\.)", r"registry\.npmjs\.org"),
+    sign(
+        "npm",
+        4,
+        r"\bnpm (?:err!|error|warn|notice)",
+        r"\bnpm\b(?!\.)",
+        r"https?://registry\.[^\s/]{1,100}/\S{1,200}\.tgz",
+    ),
     sign(
         "yarn",
         5,

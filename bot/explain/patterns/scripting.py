@@ -166,8 +166,9 @@ SIGNS: tuple[Sign, ...] = (
         5,
         r"\bpip3?(?: install| is configured|\._|\b.{0,40}warning: retrying)",
         r"could not fetch url https://\S{1,300}: there was a problem confirming the ssl certificate",
-        r"pypi\.org/simple",
-        r"files\.pythonhosted\.org",
+        # PEP 503's index, and where wheels lie: on public indexes and on a company's own.
+        r"https?://[^\s/]{1,200}/simple/[a-z0-9._-]{1,100}/",
+        r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/",
         r"could not find a version that satisfies",
         r"\bpip3?\b",
     ),
