@@ -11,7 +11,7 @@ sweep of everything is good for (`note`).
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,7 +34,6 @@ from bot.sweep.job import (
     PARCEL,
     DamagedError,
     Parcel,
-    Standing,
     State,
     Sweep,
     pack,
@@ -42,6 +41,7 @@ from bot.sweep.job import (
     unpack_targets,
 )
 from bot.sweep.pace import network_of
+from bot.sweep.progress import Progress, Speed
 from bot.sweep.results import key_of, row_of
 from bot.sweep.run import WAITS
 from bot.vantage import OVERTIME_SECONDS
@@ -63,36 +63,10 @@ PAUSE_SECONDS: Final = 1.0
 PAINT_SECONDS: Final = 4.0
 """Between two changes of the message: chat.update is of Tier 3, 50 a minute for the whole app."""
 _RETRY_SECONDS: Final = 0.5
-_SPEED_SECONDS: Final = 20.0
 _FAREWELL_SECONDS: Final = 3.0
 
 Note = Callable[[Question, Report], Awaitable[None]]
 _Halt = Literal["stop", "lost", "nobody", "damaged"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a sweep is. `left_seconds` is None while nothing can be said.
-
-    `by` brought it into this state (empty: nobody), `reason` says why it ended by itself, `places`
-    are who checks; none: the bot itself.
-    """
-
-    state: State
-    total: int
-    tally: Tally
-    now: datetime
-    by: str = ""
-    reason: str = ""
-    rate: float = 0.0
-    left_seconds: float | None = None
-    workers: int = 0
-    places: tuple[str, ...] = ()
-
-    @property
-    def done(self) -> int:
-        """Hosts with a result."""
-        return self.tally.total
 
 
 class Shower(Protocol):
@@ -213,20 +187,6 @@ class _HaltedError(Exception):
         self.why: _Halt = why
 
 
-@dataclass
-class _Speed:
-    """Results a second, of late."""
-
-    seen: deque[tuple[float, int]] = field(default_factory=deque)
-
-    def at(self, now: float, done: int) -> float:
-        self.seen.append((now, done))
-        while len(self.seen) > 2 and now - self.seen[1][0] >= _SPEED_SECONDS:
-            self.seen.popleft()
-        then, before = self.seen[0]
-        return (done - before) / (now - then) if now - then > 0.5 else 0.0
-
-
 class _Run:
     """One sweep, while this process holds its lease."""
 
@@ -241,7 +201,7 @@ class _Run:
         self._parcels: list[Parcel] = []
         self._written = 0
         self._writing = asyncio.Lock()
-        self._speed = _Speed()
+        self._speed = Speed()
 
     async def run(self) -> None:
         """Go on with it until it is done, stopped, taken away, or this process ends."""
@@ -485,27 +445,6 @@ class _Run:
             workers=len(workers),
             places=tuple(dict.fromkeys(one.vantage for one in workers)),
         )
-
-
-async def progress_of(sweeps: Sweeps, standing: Standing, now: datetime) -> Progress:
-    """How far a sweep is that nobody runs now, from what was stored.
-
-    Raises:
-        StoreAwayError: Redis is away.
-    """
-    tally = Tally()
-    with suppress(DamagedError):
-        for packed in await sweeps.rows(standing.sweep.id):
-            for row in unpack_rows(packed):
-                tally.add(row, now)
-    return Progress(
-        state=standing.state,
-        total=standing.sweep.count,
-        tally=tally,
-        now=now,
-        by=standing.by,
-        reason=standing.reason,
-    )
 
 
 def _first(group: BaseExceptionGroup[_HaltedError]) -> _HaltedError:

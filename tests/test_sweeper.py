@@ -17,7 +17,8 @@ from bot.store import Store, open_store
 from bot.store.sweeps import MOST_WAITING, Sweeps, TooManySweepsError
 from bot.sweep import Politeness
 from bot.sweep.job import Sweep, pack_targets, unpack_reports, unpack_rows
-from bot.sweeper import OWN_AT_ONCE, Progress, Sweeper
+from bot.sweep.progress import Progress
+from bot.sweeper import OWN_AT_ONCE, Sweeper
 from tests.handlers.samples import CannedVantage
 from tests.store.conftest import FragileServer, fragile_server, store, utc_now
 

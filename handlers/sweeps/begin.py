@@ -29,7 +29,7 @@ from bot.store.space import current_space
 from bot.store.sweeps import MOST_WAITING, TooManySweepsError
 from bot.sweep import Tally
 from bot.sweep.job import Sweep, pack_targets
-from bot.sweeper import Progress
+from bot.sweep.progress import Progress
 from bot.texts.catalogue import Catalogue, Lang, catalogue
 from handlers.answers.sentences import say, sentence
 from handlers.desk import Desk

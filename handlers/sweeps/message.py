@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.sweep import Row, Tally
 from bot.sweep.job import Sweep
+from bot.sweep.progress import Progress
 from bot.sweep.tally import EXPIRY
-from bot.sweeper import Progress
 from bot.texts.catalogue import Catalogue, catalogue
 from bot.texts.phrase import period
 from handlers.slack import blocks

@@ -15,7 +15,7 @@ from bot.audit import note
 from bot.store.connection import StoreAwayError
 from bot.store.sweeps import KEPT, MOST_WAITING, TooManySweepsError
 from bot.sweep.job import Standing
-from bot.sweeper import progress_of
+from bot.sweep.progress import progress_of
 from handlers.answers.sentences import say
 from handlers.asking.ask import ARRIVED
 from handlers.asking.press import PressError, decode_press

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from bot.render.charts import sweep_picture
 from bot.store.connection import StoreAwayError
 from bot.sweep.job import Sweep
-from bot.sweeper import Progress
+from bot.sweep.progress import Progress
 from bot.texts.catalogue import catalogue
 from handlers.desk import Desk
 from handlers.slack.escape import mrkdwn

@@ -11,7 +11,7 @@ from bot.diagnosis.causes import Cause
 from bot.render.charts import sweep_picture
 from bot.sweep import Row, Tally
 from bot.sweep.job import Sweep
-from bot.sweeper import Progress
+from bot.sweep.progress import Progress
 from bot.texts import LANGS, Lang
 from handlers.slack import limits
 from handlers.sweeps.listed import LISTED, PAGE, list_view
