@@ -27,6 +27,7 @@ from bot.diagnosis.resolve import NameNotResolvedError, Place
 from bot.diagnosis.rules import findings_of
 from bot.diagnosis.status import Allowance
 from bot.diagnosis.surroundings import Surroundings
+from bot.diagnosis.target import literal
 from bot.diagnosis.view import View
 
 # What stands for an address that is not known.
@@ -118,10 +119,9 @@ async def _places(question: Question, around: Surroundings) -> tuple[Place, ...]
     if question.addresses:
         return tuple(Place(ip_address(one.address), one.port) for one in question.addresses)
     host, port = question.target.host, question.target.port
-    try:
-        return (Place(ip_address(host)),)
-    except ValueError:
-        pass
+    address = literal(host)
+    if address is not None:
+        return (Place(address),)
     proxies = around.proxies
     by_proxy = proxies.for_tls(host, port) is not None and proxies.may_resolve(host)
     within = question.timeout * (0.2 if by_proxy else 0.5)

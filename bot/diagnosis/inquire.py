@@ -7,7 +7,6 @@ healthy server costs none of them.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Protocol
 
 from bot.diagnosis.handshake import Handshake, shake_hands
@@ -15,6 +14,7 @@ from bot.diagnosis.hello import DHE_SUITES, HelloAnswer, say_hello
 from bot.diagnosis.offer import Profile
 from bot.diagnosis.report import Target
 from bot.diagnosis.rules.hostname import covers
+from bot.diagnosis.target import literal
 from bot.diagnosis.view import View
 
 # Suites that every client of the table offers; anything else is asked for once more, as they do.
@@ -84,11 +84,7 @@ async def inquire(view: View, seen: Handshake, deadline: float) -> View:
 
 def server_name(target: Target) -> str | None:
     """What goes into SNI. RFC 6066, 3: literal addresses are not permitted there."""
-    try:
-        ip_address(target.host)
-    except ValueError:
-        return target.host
-    return None
+    return target.host if literal(target.host) is None else None
 
 
 def _refused(view: View, seen: Handshake) -> bool:

@@ -35,12 +35,19 @@ def judged_there(view: View, stores: Sequence[MachineStore]) -> tuple[MachineTru
     chain, anchor = _chain(view)
     if not chain:
         return ()
-    # Debian's Java has the system's roots: each set is asked once.
-    verdicts: dict[str, OpenSSLVerdict] = {}
+    # What OpenSSL says depends on the few roots it can come upon: those are mostly the same in all
+    # of a machine's stores, and in ours.
+    verdicts: dict[tuple[Certificate, ...], OpenSSLVerdict] = {}
+    path, partial = view.path, view.trust.has_partial_anchors
+    if path is not None and not partial and path.certificates[:-1] == chain:
+        verdicts[view.trust.concerned(chain)] = path.verdict
+    told = []
     for one in stores:
-        if one.trust.digest not in verdicts:
-            verdicts[one.trust.digest] = one.trust.verify(chain, view.at)
-    return tuple(_told(verdicts[one.trust.digest], anchor, one) for one in stores)
+        roots = one.trust.concerned(chain)
+        if roots not in verdicts:
+            verdicts[roots] = one.trust.verify(chain, view.at)
+        told.append(_told(verdicts[roots], anchor, one))
+    return tuple(told)
 
 
 def _chain(view: View) -> tuple[tuple[Certificate, ...], Certificate | None]:

@@ -9,7 +9,8 @@ an IP address may leave here as a name.
 import re
 import unicodedata
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -187,6 +188,15 @@ def parse_target(text: str, *, starttls: str | None = None) -> Target:
         port=service.port if port is None else port,
         starttls=service.starttls,
     )
+
+
+@lru_cache(maxsize=1024)  # a check asks a dozen times about one host
+def literal(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is; None when it is a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def _readable(text: str) -> str:

@@ -89,7 +89,7 @@ class TrustStore:
         # A store of its own for each verification: the time of one can be set only once
         # (X509_VERIFY_PARAM_inherit keeps the first), and one with a few anchors costs little.
         store = crypto.X509Store()
-        for one in self._concerned(chain):
+        for one in self.concerned(chain):
             store.add_cert(one.openssl)
         store.set_time(at.astimezone(UTC))
         if partial or strict:
@@ -107,8 +107,11 @@ class TrustStore:
             return OpenSSLVerdict(int(code), str(message), int(depth))
         return OpenSSLVerdict(0, "ok", 0)
 
-    def _concerned(self, chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
-        """The anchors that OpenSSL can come upon: it looks for them by name."""
+    def concerned(self, chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
+        """The anchors that OpenSSL can come upon: it looks for them by name.
+
+        Two stores that have the same ones say the same of this chain.
+        """
         names = [text for one in chain for text in (one.subject, one.issuer)]
         found: dict[Certificate, None] = {}
         while names:

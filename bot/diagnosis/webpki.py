@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.path import Path
+from bot.diagnosis.target import literal
 from bot.diagnosis.trust import TrustStore
 
 # Beside the path that OpenSSL chose, as many of those sent are offered to the other verifier.
@@ -83,10 +83,8 @@ def _constrains(ca: Certificate) -> bool:
 
 
 def _subject(host: str) -> x509.DNSName | x509.IPAddress:
-    try:
-        return x509.IPAddress(ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+    address = literal(host)
+    return x509.DNSName(host) if address is None else x509.IPAddress(address)
 
 
 def _reason(text: str) -> str:

@@ -1,7 +1,8 @@
 """What a worker writes: replies, and that entries are done. Many at a time when there are many.
 
-Each goes out at once while little is under way. In a crowd one batch goes out every `PAUSE_SECONDS`:
-for a sweep that is no delay worth mentioning, and it saves most of the commands and wake-ups.
+Each goes out at once while little is under way. In a crowd there is a pause between two batches, a
+millisecond for each check under way, up to `PAUSE_SECONDS`: for a sweep that is no delay worth
+mentioning, and it saves most of the commands and wake-ups.
 """
 
 import asyncio
@@ -12,8 +13,8 @@ from typing import Any
 
 from bot.store.connection import Connection, StoreAwayError
 
-PAUSE_SECONDS = 0.01
-"""Between two batches, and between two reads, in a crowd."""
+PAUSE_SECONDS = 0.025
+"""Between two batches, and between two reads, where very much is under way."""
 
 CROWD = 8
 """Checks under way at one place from which on things are done in batches."""
@@ -33,10 +34,10 @@ def inbox_stream(inbox: str) -> str:
     return f"tlscheck:inbox:{inbox}"
 
 
-async def pause(since: float, *, crowded: bool) -> None:
+async def pause(since: float, under_way: int) -> None:
     """In a crowd, wait until the pause since that moment of the loop's clock is over."""
-    if crowded:
-        left = since + PAUSE_SECONDS - asyncio.get_running_loop().time()
+    if under_way >= CROWD:
+        left = since + min(PAUSE_SECONDS, under_way / 1000) - asyncio.get_running_loop().time()
         if left > 0:
             await asyncio.sleep(left)
 
@@ -52,9 +53,9 @@ class _Letter:
 class Outgoing:
     """The replies and acknowledgements of one worker."""
 
-    def __init__(self, connection: Connection, crowded: Callable[[], bool]) -> None:
+    def __init__(self, connection: Connection, under_way: Callable[[], int]) -> None:
         self._connection = connection
-        self._crowded = crowded
+        self._under_way = under_way
         self._letters: list[_Letter] = []
         self._done: list[Entry] = []
         self._pump: asyncio.Task[None] | None = None
@@ -93,7 +94,7 @@ class Outgoing:
                 letters, self._letters = self._letters, []
                 done, self._done = self._done, []
                 await self._send(letters, done)
-                await pause(began, crowded=self._crowded())
+                await pause(began, self._under_way())
         finally:
             self._pump = None
             for one in (*letters, *self._letters):

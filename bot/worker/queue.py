@@ -37,7 +37,7 @@ from bot.store.connection import (
     reading_client,
 )
 from bot.worker.counts import Counts
-from bot.worker.outgoing import CROWD, GROUP, Entry, Outgoing, pause
+from bot.worker.outgoing import GROUP, Entry, Outgoing, pause
 from bot.worker.presence import remove_other
 from bot.worker.seldom import Seldom
 from bot.worker.wire import LARGEST_ORDER
@@ -227,16 +227,12 @@ class Queue(RedisStreamBroker):
         self._unsaved: set[str] = set()
         self._ready: deque[tuple[str, bytes]] = deque()
         self._seldom = Seldom()
-        self.outgoing = Outgoing(connection, lambda: self._crowded)
+        self.outgoing = Outgoing(connection, lambda: self.held)
 
     @property
     def held(self) -> int:
         """Entries that this worker has and has not answered."""
         return len(self._held)
-
-    @property
-    def _crowded(self) -> bool:
-        return len(self._held) >= CROWD
 
     async def startup(self) -> None:
         """Nothing: groups are made when a read finds none."""
@@ -282,7 +278,7 @@ class Queue(RedisStreamBroker):
                 order_id, data = self._ready.popleft()
                 yield AckableMessage(data=data, ack=partial(self._acknowledge, order_id))
             heed_cancellation()
-            await pause(began, crowded=self._crowded)
+            await pause(began, self.held)
             began = loop.time()
             try:
                 await self._read_or_group()

@@ -39,7 +39,7 @@ from bot.worker.errors import (
     RemoteFailureError,
     VantageAwayError,
 )
-from bot.worker.outgoing import CROWD, inbox_stream, pause
+from bot.worker.outgoing import inbox_stream, pause
 from bot.worker.place import RemoteVantage
 from bot.worker.presence import (
     ALIVE_SECONDS,
@@ -317,7 +317,7 @@ class Post:
                 numbers = (number for number, _ in entries)
                 # Nobody waits for that: it goes with what is sent next.
                 self._connection.command("XDEL", name, *numbers).add_done_callback(_forget)
-            await pause(began, crowded=len(self._waiting) >= CROWD)
+            await pause(began, len(self._waiting))
 
     async def _send_again(self) -> None:
         """Redis was away, and may have forgotten everything."""

@@ -39,13 +39,16 @@ def guess(view: View, aliases: Sequence[str] = ()) -> Software | None:
 
 
 def _known(sign: Sign, value: str) -> str | None:
-    found = [
-        one.code
-        for one in SOFTWARE
-        if any(told.sign == sign and told.pattern.search(value) for told in one.signs)
-    ]
+    found = [code for code, pattern in _patterns(sign) if pattern.search(value)]
     # The entry for old releases of a software stands behind that of the software itself.
     return found[-1] if found else None
+
+
+@cache
+def _patterns(sign: Sign) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (one.code, told.pattern) for one in SOFTWARE for told in one.signs if told.sign == sign
+    )
 
 
 def _seen(view: View, aliases: Sequence[str]) -> Iterator[tuple[Sign, str]]:

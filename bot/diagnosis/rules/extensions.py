@@ -3,6 +3,7 @@
 A certificate with one extension that cannot be read has no extensions here, as for `Certificate`.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar
 
@@ -22,14 +23,18 @@ def extensions_of(certificate: Certificate) -> tuple[x509.Extension[x509.Extensi
         return ()
 
 
+@lru_cache(maxsize=512)
+def _by_kind(certificate: Certificate) -> Mapping[type, x509.Extension[x509.ExtensionType]]:
+    return {type(one.value): one for one in reversed(extensions_of(certificate))}
+
+
 def extension(certificate: Certificate, kind: type[_E]) -> _E | None:
     """The extension of this kind."""
-    for one in extensions_of(certificate):
-        if isinstance(one.value, kind):
-            return one.value
-    return None
+    one = _by_kind(certificate).get(kind)
+    return one.value if one is not None and isinstance(one.value, kind) else None
 
 
 def is_critical(certificate: Certificate, kind: type[x509.ExtensionType]) -> bool:
     """Whether it has an extension of this kind and marks it critical."""
-    return any(one.critical for one in extensions_of(certificate) if isinstance(one.value, kind))
+    one = _by_kind(certificate).get(kind)
+    return one is not None and one.critical

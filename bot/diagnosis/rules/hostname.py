@@ -1,7 +1,6 @@
 """The certificate is for other names (RFC 9525, 6)."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from pydantic import JsonValue
 
@@ -9,6 +8,7 @@ from bot.diagnosis.causes import Cause
 from bot.diagnosis.certificate import Certificate
 from bot.diagnosis.report import Finding
 from bot.diagnosis.rules.server_name import is_default, without_the_name
+from bot.diagnosis.target import literal
 from bot.diagnosis.view import View
 
 _SHOWN = 20
@@ -30,14 +30,14 @@ def find(view: View) -> Iterator[Finding]:
             # OpenSSL, Java and GnuTLS still fall back to the common name; Go, browsers do not. For
             # an address hardly anybody does (X509_check_ip never).
             "common_name_matches": not leaf.has_san
-            and _as_address(view.target.host) is None
+            and literal(view.target.host) is None
             and _common_name_covers(leaf, view.target.host),
             "common_name": leaf.common_names[0] if leaf.common_names else None,
             **_beside(view),
             "final_dot": any(
                 one.endswith(".") and matches(one[:-1], view.target.host) for one in leaf.dns_names
             ),
-            "is_address": _as_address(view.target.host) is not None,
+            "is_address": literal(view.target.host) is not None,
             "first": leaf.subject_name,
         },
     )
@@ -50,7 +50,7 @@ def _beside(view: View) -> dict[str, JsonValue]:
 
 def covers(leaf: Certificate, host: str) -> bool:
     """Whether the subject alternative names cover this host name or IP address."""
-    address = _as_address(host)
+    address = literal(host)
     if address is not None:
         return address in leaf.ip_addresses
     return any(matches(pattern, host) for pattern in leaf.dns_names)
@@ -72,10 +72,3 @@ def matches(pattern: str, host: str) -> bool:
 
 def _common_name_covers(leaf: Certificate, host: str) -> bool:
     return any(matches(name, host) for name in leaf.common_names)
-
-
-def _as_address(host: str) -> object:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
